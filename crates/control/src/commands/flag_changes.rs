@@ -1,0 +1,178 @@
+//! Carrying out what `domain` planned for several flags of one environment.
+
+use std::collections::BTreeMap;
+
+use domain::transition::Plan;
+use domain::{Direction, FlagChange, Key, Refusal};
+use serde_json::{Value, json};
+
+use super::{Selection, scope};
+use crate::command::{Aim, Effect, Work};
+use crate::error::Stopped;
+use crate::feed::Topic;
+use crate::store::environments::EnvironmentRecord;
+use crate::store::flags::{self, FlagRecord};
+use crate::store::migrations::MigrationRecord;
+use crate::store::audit;
+
+/// The selected flags and where they are.
+pub(super) struct Selected {
+    pub(super) migration: MigrationRecord,
+    pub(super) environment: EnvironmentRecord,
+    pub(super) flags: Vec<FlagRecord>,
+}
+
+/// Finds what a command selects.
+pub(super) async fn select(
+    work: &mut Work<'_>,
+    migration: &Key,
+    environment: Option<&Key>,
+    selection: &Selection,
+) -> Result<Selected, Stopped> {
+    let migration = scope::migration(work, migration).await?;
+    let environment = scope::environment(work, &migration, environment).await?;
+    let all = flags::of_environment(work.connection, environment.id).await?;
+    let flags = selection.pick(all)?;
+    Ok(Selected { migration, environment, flags })
+}
+
+impl Selected {
+    /// Where and to what.
+    pub(super) fn aim(&self, plan: &Plan) -> Aim {
+        Aim {
+            migration: Some(self.migration.migration.key.clone()),
+            environment: Some(self.environment.environment.key.clone()),
+            targets: plan.changes.iter().map(|change| change.module.to_string()).collect(),
+        }
+    }
+
+    /// Refuses a plan that changes nothing, telling who made it so.
+    pub(super) async fn refuse_no_change(
+        &self,
+        work: &mut Work<'_>,
+        plan: &Plan,
+    ) -> Result<(), Stopped> {
+        if !plan.changes.is_empty() {
+            return Ok(());
+        }
+        let newest = self.flags.iter().filter_map(|flag| flag.changed_sequence).max();
+        let other = audit::other_change(work.connection, newest).await?;
+        let summary = match self.flags.as_slice() {
+            [flag] => format!("{} already is {}.", flag.module, flag.state),
+            flags => format!("all {} modules already are as asked.", flags.len()),
+        };
+        Err(Refusal::NoChange { summary, other }.into())
+    }
+
+    /// What must hold for a promotion: the kill switch is off, and each version seen is the current one.
+    pub(super) async fn allow_promotion(
+        &self,
+        work: &mut Work<'_>,
+        plan: &Plan,
+        expected: &BTreeMap<Key, i64>,
+    ) -> Result<(), Stopped> {
+        if plan.direction != Direction::Promotion {
+            return Ok(());
+        }
+        if self.environment.environment.kill_switch {
+            let other =
+                audit::other_change(work.connection, self.environment.kill_sequence).await?;
+            let environment = self.environment.environment.key.clone();
+            return Err(Refusal::KillSwitchOn { environment, other }.into());
+        }
+        for change in &plan.changes {
+            self.expect_version(work, &change.module, expected.get(&change.module)).await?;
+        }
+        Ok(())
+    }
+
+    async fn expect_version(
+        &self,
+        work: &mut Work<'_>,
+        module: &Key,
+        expected: Option<&i64>,
+    ) -> Result<(), Stopped> {
+        let Some(&expected) = expected else { return Err(Refusal::VersionRequired.into()) };
+        let Some(flag) = self.flags.iter().find(|flag| flag.module == *module) else {
+            return Ok(());
+        };
+        if flag.version == expected {
+            return Ok(());
+        }
+        let other = audit::other_change(work.connection, flag.module_changed_sequence).await?;
+        let what = module.to_string();
+        Err(Refusal::Stale { what, expected, current: flag.version, other }.into())
+    }
+
+    /// Stores the plan's changes under one revision.
+    pub(super) async fn carry_out(
+        &self,
+        work: &mut Work<'_>,
+        plan: Plan,
+        reason: String,
+    ) -> Result<Effect, Stopped> {
+        work.make_revision();
+        for change in &plan.changes {
+            let Some(flag) = self.flags.iter().find(|flag| flag.module == change.module) else {
+                continue;
+            };
+            let (environment, module) = (self.environment.id, flag.module_id);
+            flags::set(work.connection, environment, module, change.after, work.sequence, work.now)
+                .await?;
+        }
+        let changed =
+            |flag: &&FlagRecord| plan.changes.iter().any(|change| change.module == flag.module);
+        Ok(Effect {
+            action: action_of(plan.direction),
+            aim: self.aim(&plan),
+            before: states(&plan.changes, |change| change.before),
+            after: states(&plan.changes, |change| change.after),
+            reason,
+            summary: summary_of(&plan, &self.environment.environment.key),
+            modules: self.flags.iter().filter(changed).map(|flag| flag.module_id).collect(),
+            topics: vec![Topic::Flags],
+            snapshots: vec![self.environment.id],
+            flags: plan.changes,
+            unchanged: plan.unchanged,
+            ..Effect::default()
+        })
+    }
+}
+
+/// The audit log's word: by rank, whatever the command was called.
+pub(super) fn action_of(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Rollback => "flag.rollback",
+        Direction::Promotion | Direction::NoChange => "flag.set",
+    }
+}
+
+/// `{"flags": {"<module>": {"mode": ..., "exposure": ...}}}`: the shape that undo reads back.
+pub(super) fn states(
+    changes: &[FlagChange],
+    side: impl Fn(&FlagChange) -> domain::FlagState,
+) -> Value {
+    let flags: serde_json::Map<String, Value> =
+        changes.iter().map(|change| (change.module.to_string(), json!(side(change)))).collect();
+    json!({ "flags": flags })
+}
+
+fn summary_of(plan: &Plan, environment: &Key) -> String {
+    let verb = if plan.direction == Direction::Rollback { "rolled back" } else { "set" };
+    match plan.changes.as_slice() {
+        [change] => {
+            format!("{verb} {}: {} → {} in {environment}", change.module, change.before, change.after)
+        }
+        changes => {
+            let same = changes.windows(2).all(|pair| match pair {
+                [one, other] => one.after == other.after,
+                _ => true,
+            });
+            let to = match changes.first() {
+                Some(change) if same => format!(" to {}", change.after),
+                _ => " to states of their own".to_owned(),
+            };
+            format!("{verb} {} modules{to} in {environment}", changes.len())
+        }
+    }
+}

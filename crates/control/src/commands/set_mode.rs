@@ -1,0 +1,89 @@
+//! Sets the mode of one module, several or a phase. Down in rank it is a rollback and nothing stands in its way.
+
+use std::collections::BTreeMap;
+
+use domain::transition::plan_states;
+use domain::{Direction, FlagState, Key, Permission};
+
+use super::flag_changes::select;
+use super::input::Input;
+use super::Selection;
+use crate::command::{Aim, Command, Effect, Work};
+use crate::error::Stopped;
+use crate::snapshots::Snapshots;
+use crate::store::Lane;
+
+/// Brings modules to a mode and exposure.
+#[derive(Debug, Clone)]
+pub struct SetMode {
+    /// The migration.
+    pub migration: Key,
+    /// The environment; the deciding one without it.
+    pub environment: Option<Key>,
+    /// Which modules.
+    pub selection: Selection,
+    /// To what.
+    pub state: FlagState,
+    /// Why.
+    pub reason: String,
+    /// The version seen of each module; a rollback needs none.
+    pub expected: BTreeMap<Key, i64>,
+}
+
+impl Command for SetMode {
+    fn permission(&self) -> Permission<'_> {
+        Permission::Operate(&self.migration)
+    }
+
+    fn action(&self) -> &'static str {
+        "flag.set"
+    }
+
+    fn lane(&self, snapshots: &Snapshots) -> Lane {
+        if lowers_all(self, snapshots) { Lane::Priority } else { Lane::Normal }
+    }
+
+    fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    fn aim(&self) -> Aim {
+        Aim {
+            migration: Some(self.migration.clone()),
+            environment: self.environment.clone(),
+            targets: self.selection.targets(),
+        }
+    }
+
+    async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
+        let mut input = Input::default();
+        let reason = input.reason(&self.reason);
+        input.finish()?;
+        let selected =
+            select(work, &self.migration, self.environment.as_ref(), &self.selection).await?;
+        let standings: Vec<_> = selected.flags.iter().map(|flag| flag.standing()).collect();
+        let plan = plan_states(standings.iter().map(|standing| (standing, self.state)))?;
+        selected.refuse_no_change(work, &plan).await?;
+        selected.allow_promotion(work, &plan, &self.expected).await?;
+        selected.carry_out(work, plan, reason).await
+    }
+}
+
+/// Whether no module would go up, as far as memory knows: then it waits in no queue behind promotions.
+fn lowers_all(command: &SetMode, snapshots: &Snapshots) -> bool {
+    if command.state == FlagState::OLD_ONLY {
+        return true;
+    }
+    let Selection::Modules(modules) = &command.selection else { return false };
+    let environment = command.environment.as_ref();
+    let Some(published) = snapshots.get_or_deciding(&command.migration, environment) else {
+        return false;
+    };
+    let flags = &published.set.snapshot().flags;
+    modules.iter().all(|module| {
+        flags.iter().any(|flag| {
+            flag.module == *module
+                && flag.state.direction_to(command.state) != Direction::Promotion
+        })
+    })
+}

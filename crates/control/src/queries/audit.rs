@@ -1,0 +1,199 @@
+//! The audit log: search, one entry, export, verification.
+
+use domain::audit::ChainedEntry;
+use domain::read::{AuditFilter, AuditPage, AuditRow, ChainState};
+use domain::{Key, Permission, Refusal, Timestamp};
+
+use super::standing::{load, viewer};
+use crate::audit::verify_store;
+use crate::control::authorise;
+use crate::store::audit::{self as entries, AuditRecord, AuditSearch};
+use crate::store::StoreError;
+use crate::{Caller, Control, QueryError};
+
+/// Entries on one page.
+const PAGE_ROWS: u32 = 50;
+/// Entries read at once for an export.
+const EXPORT_ROWS: u32 = 1_000;
+
+/// The audit page of a migration, or of the whole server for its admins.
+pub async fn audit(
+    control: &Control,
+    caller: &Caller,
+    migration: Option<&Key>,
+    environment: Option<&Key>,
+    filter: &AuditFilter,
+) -> Result<AuditPage, QueryError> {
+    let frame = match migration {
+        Some(key) => Some(load(control, caller, key, environment).await?.frame),
+        None => {
+            authorise(caller, Permission::AdministerServer)?;
+            None
+        }
+    };
+    let (mut wanted, not_understood) = read_query(&filter.q);
+    wanted.migration = migration.map(ToString::to_string);
+    wanted.before = filter.before;
+    let mut connection = control.inner().store.read().await?;
+    let records = entries::search(&mut connection, &wanted, PAGE_ROWS + 1).await?;
+    drop(connection);
+    let more = records.len() > PAGE_ROWS as usize;
+    let rows: Vec<AuditRow> = records
+        .iter()
+        .take(PAGE_ROWS as usize)
+        .map(audit_row)
+        .collect::<Result<_, StoreError>>()?;
+    Ok(AuditPage {
+        next: rows.last().filter(|_| more).map(|row| row.sequence),
+        viewer: viewer(caller, migration),
+        chain: audit_verify(control).await?,
+        filter: filter.clone(),
+        frame,
+        not_understood,
+        rows,
+    })
+}
+
+/// An entry as lists show it.
+pub(super) fn audit_row(record: &AuditRecord) -> Result<AuditRow, StoreError> {
+    let entry = record.entry()?;
+    Ok(AuditRow {
+        sequence: entry.sequence,
+        at: entry.at,
+        actor: entry.actor.name,
+        actor_kind: entry.actor.kind,
+        action: entry.action,
+        environment: entry.environment,
+        targets: entry.targets,
+        reason: entry.reason,
+        outcome: entry.outcome,
+        summary: entry.summary,
+        revision: entry.revision_made,
+        before: entry.before,
+        after: entry.after,
+        source: entry.source,
+        request_id: entry.request_id,
+        hash: hex::encode(&record.hash),
+    })
+}
+
+/// One entry, whole. Entries of a migration are for those who may see it, others for the server's admins.
+pub async fn audit_entry(
+    control: &Control,
+    caller: &Caller,
+    sequence: u64,
+) -> Result<ChainedEntry, QueryError> {
+    let not_found = || Refusal::not_found("audit entry", sequence.to_string());
+    let mut connection = control.inner().store.read().await?;
+    let chained = entries::by_sequence(&mut connection, sequence)
+        .await?
+        .ok_or_else(not_found)?
+        .chained()?;
+    let visible = match &chained.entry.migration {
+        Some(migration) => caller.actor.may(Permission::View(migration)),
+        None => caller.actor.may(Permission::AdministerServer),
+    };
+    if visible { Ok(chained) } else { Err(not_found().into()) }
+}
+
+/// Entries after `after`, oldest first, at most a thousand: ask again from the last one until there are none.
+/// The whole log is for the server's admins; of one migration it is for those who may see it.
+pub async fn audit_export(
+    control: &Control,
+    caller: &Caller,
+    migration: Option<&Key>,
+    after: u64,
+) -> Result<(Vec<ChainedEntry>, Option<u64>), QueryError> {
+    match migration {
+        Some(key) => authorise(caller, Permission::View(key))?,
+        None => authorise(caller, Permission::AdministerServer)?,
+    }
+    let mut connection = control.inner().store.read().await?;
+    let records = entries::after(&mut connection, after, EXPORT_ROWS).await?;
+    let next = records.last().and_then(|record| u64::try_from(record.sequence).ok());
+    let chained = records
+        .iter()
+        .filter(|record| {
+            migration.is_none_or(|key| record.migration.as_deref() == Some(key.as_str()))
+        })
+        .map(AuditRecord::chained)
+        .collect::<Result<_, StoreError>>()?;
+    Ok((chained, next))
+}
+
+/// Verifies what was added to the chain since the last time, in this process; from the first entry on at first.
+pub async fn audit_verify(control: &Control) -> Result<ChainState, QueryError> {
+    let inner = control.inner();
+    let mut verifier = inner.verifier.lock().await;
+    let mut connection = inner.store.read().await?;
+    let broken = verify_store(&mut connection, &mut verifier).await?;
+    Ok(broken.unwrap_or_else(|| verifier.state(control.clock().now())))
+}
+
+/// Reads `actor:ada module:config some words` into a search, and says what was not understood.
+fn read_query(query: &str) -> (AuditSearch, Vec<String>) {
+    let mut search = AuditSearch::default();
+    let (mut words, mut not_understood) = (Vec::new(), Vec::new());
+    for word in query.split_whitespace() {
+        let Some((qualifier, value)) = word.split_once(':') else {
+            words.push(word);
+            continue;
+        };
+        match (qualifier, value) {
+            (_, "") => not_understood.push(word.to_owned()),
+            ("actor", value) => search.actor = Some(contains(value)),
+            ("action", value) => search.action = Some(format!("{}%", escape(value))),
+            ("module" | "target", value) => search.target = Some(contains(&format!("\"{value}\""))),
+            ("environment" | "env", value) => search.environment = Some(value.to_owned()),
+            ("outcome", "committed" | "refused") => search.outcome = Some(value.to_owned()),
+            ("before", value) => match instant(value) {
+                Some(at) => search.before_instant = Some(at),
+                None => not_understood.push(word.to_owned()),
+            },
+            ("after", value) => match instant(value) {
+                Some(at) => search.after_instant = Some(at),
+                None => not_understood.push(word.to_owned()),
+            },
+            _ => not_understood.push(word.to_owned()),
+        }
+    }
+    if !words.is_empty() {
+        search.text = Some(contains(&words.join(" ")));
+    }
+    (search, not_understood)
+}
+
+fn contains(text: &str) -> String {
+    format!("%{}%", escape(text))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+}
+
+/// A date (its first moment in UTC) or an RFC 3339 instant.
+fn instant(text: &str) -> Option<Timestamp> {
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        let zoned = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        return Some(Timestamp(zoned.timestamp().as_millisecond()));
+    }
+    let instant = text.parse::<jiff::Timestamp>().ok()?;
+    Some(Timestamp(instant.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qualifiers_narrow_and_the_rest_is_free_text() {
+        let (search, not_understood) =
+            read_query("actor:ada module:tax_table too 100% before:2026-11-01 mood:bad action:flag.");
+        assert_eq!(search.actor.as_deref(), Some("%ada%"));
+        assert_eq!(search.target.as_deref(), Some(r#"%"tax\_table"%"#));
+        assert_eq!(search.text.as_deref(), Some(r"%too 100\%%"));
+        assert_eq!(search.action.as_deref(), Some("flag.%"));
+        assert_eq!(search.before_instant, Some(Timestamp(1_793_491_200_000)));
+        assert_eq!(not_understood, ["mood:bad"]);
+    }
+}

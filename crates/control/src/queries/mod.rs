@@ -1,0 +1,27 @@
+//! Read models for pages and the API. Each takes the caller and authorises first; a migration one may not see is not
+//! found.
+
+mod audit;
+mod change;
+mod forms;
+mod frame;
+mod migrations;
+mod module;
+mod modules;
+mod overview;
+mod plan;
+mod settings;
+mod standing;
+mod structure;
+
+pub use audit::{audit, audit_entry, audit_export, audit_verify};
+pub use change::change;
+pub use forms::{kill_switch, resume, rollback};
+pub use frame::frame;
+pub use migrations::migrations;
+pub use module::module;
+pub use modules::modules;
+pub use overview::{OverviewCache, overview};
+pub use plan::plan_view;
+pub use settings::{connect, tokens, users};
+pub use structure::{ModuleWithFlags, environments, migration, module_list, phases};

@@ -1,0 +1,332 @@
+//! The overview: what needs a hand, how far, what happened. Kept in memory until something changes or a minute passes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::plan_items::{Criterion, CriterionKind, Step};
+use domain::read::{
+    AuditRow, CriterionRow, CriterionVerdict, ModeCounts, NeedsHand, Overview, PhaseProgress,
+    StepStanding, Urgency,
+};
+use domain::{Key, Mode, ModuleStatus, Permission, Phase};
+use jiff::civil::Date;
+
+use super::audit::audit_row;
+use super::module::{choose_template, walk};
+use super::modules::{all_rows, phase_names};
+use super::standing::{Standing, count, load, share_on_new, viewer};
+use crate::control::authorise;
+use crate::store::audit::{AuditSearch, search};
+use crate::store::flags::FlagRecord;
+use crate::store::{StoreError, phases, plan_items};
+use crate::{Caller, Control, QueryError};
+
+/// Lines of "needs a hand" at most.
+const MOST_NEEDS: usize = 10;
+/// Modules being moved that are shown at most.
+const MOST_MOVING: usize = 12;
+/// Changes shown.
+const RECENT_ROWS: u32 = 8;
+/// Overviews kept; beyond it all are made anew.
+const MOST_KEPT: usize = 256;
+
+/// What an overview depends on beside who looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Moment {
+    head_sequence: u64,
+    minute: i64,
+}
+
+/// Overviews by migration and environment.
+#[derive(Debug, Default)]
+pub struct OverviewCache {
+    kept: Mutex<HashMap<(Key, Option<Key>), (Moment, Arc<Overview>)>>,
+}
+
+impl OverviewCache {
+    fn get(&self, of: &(Key, Option<Key>), moment: &Moment) -> Option<Arc<Overview>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(of).filter(|(at, _)| at == moment).map(|(_, overview)| Arc::clone(overview))
+    }
+
+    fn put(&self, of: (Key, Option<Key>), moment: Moment, overview: &Overview) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(of, (moment, Arc::new(overview.clone())));
+    }
+}
+
+/// The overview page.
+pub async fn overview(
+    control: &Control,
+    caller: &Caller,
+    migration: &Key,
+    environment: Option<&Key>,
+) -> Result<Overview, QueryError> {
+    authorise(caller, Permission::View(migration))?;
+    let now = control.clock().now();
+    let of = (migration.clone(), environment.cloned());
+    let moment =
+        Moment { head_sequence: control.head_sequence(), minute: now.0.div_euclid(60_000) };
+    let cache = &control.inner().overviews;
+    if let Some(kept) = cache.get(&of, &moment) {
+        let mut overview = Overview::clone(&kept);
+        overview.frame.viewer = viewer(caller, Some(migration));
+        overview.frame.now = now;
+        return Ok(overview);
+    }
+    let overview = make(control, caller, migration, environment).await?;
+    // What was read may be newer than `moment`, never older: at worst it is made once more.
+    cache.put(of, moment, &overview);
+    Ok(overview)
+}
+
+async fn make(
+    control: &Control,
+    caller: &Caller,
+    migration: &Key,
+    environment: Option<&Key>,
+) -> Result<Overview, QueryError> {
+    let mut standing = load(control, caller, migration, environment).await?;
+    let id = standing.migration.id;
+    let steps = plan_items::steps(&mut standing.transaction, id).await?;
+    let criteria = plan_items::criteria(&mut standing.transaction, id).await?;
+    let all_phases: Vec<Phase> = phases::of_migration(&mut standing.transaction, id)
+        .await?
+        .into_iter()
+        .map(|record| record.phase)
+        .filter(|phase| phase.archived_at.is_none())
+        .collect();
+    let recent = recent(&mut standing, migration).await?;
+    let names = phase_names(&mut standing).await?;
+    let rows = all_rows(&mut standing, &names).await?;
+    let today = today(&standing);
+    let killed = standing.environment.environment.kill_switch;
+    let (needs_hand, next) = needs(&standing, &steps, &all_phases, today);
+    Ok(Overview {
+        phases: all_phases
+            .iter()
+            .map(|phase| progress(phase, &standing.flags, killed, today))
+            .collect(),
+        criteria: criteria.iter().map(|criterion| judge(criterion, &standing)).collect(),
+        moving: rows
+            .iter()
+            .map(|(row, _)| row)
+            .filter(|row| {
+                row.status == ModuleStatus::Active
+                    && matches!(
+                        row.track.state.mode(),
+                        Mode::BothValidate | Mode::GradualRollout
+                    )
+            })
+            .take(MOST_MOVING)
+            .cloned()
+            .collect(),
+        first_module: rows.first().map(|(row, _)| row.key.clone()),
+        empty: rows.is_empty() && all_phases.is_empty(),
+        frame: standing.frame,
+        needs_hand,
+        next,
+        recent,
+    })
+}
+
+async fn recent(standing: &mut Standing, migration: &Key) -> Result<Vec<AuditRow>, QueryError> {
+    let wanted = AuditSearch {
+        migration: Some(migration.to_string()),
+        outcome: Some("committed".into()),
+        ..AuditSearch::default()
+    };
+    let records = search(&mut standing.transaction, &wanted, RECENT_ROWS).await?;
+    Ok(records.iter().map(audit_row).collect::<Result<_, StoreError>>()?)
+}
+
+/// The civil date now in the migration's zone.
+fn today(standing: &Standing) -> Option<Date> {
+    let zone = jiff::tz::TimeZone::get(&standing.frame.zone).ok()?;
+    let now = jiff::Timestamp::from_millisecond(standing.frame.now.0).ok()?;
+    Some(now.to_zoned(zone).date())
+}
+
+fn is_current(phase: &Phase, today: Option<Date>) -> bool {
+    match (phase.start, phase.end, today) {
+        (Some(start), Some(end), Some(today)) => start <= today && today <= end,
+        _ => false,
+    }
+}
+
+fn progress(
+    phase: &Phase,
+    flags: &[FlagRecord],
+    killed: bool,
+    today: Option<Date>,
+) -> PhaseProgress {
+    let of_phase = || flags.iter().filter(|flag| flag.phase == Some(phase.number));
+    PhaseProgress {
+        number: phase.number,
+        name: phase.name.clone(),
+        start: phase.start.map(|date| date.to_string()),
+        end: phase.end.map(|date| date.to_string()),
+        overrun_days: phase.overrun_days,
+        counts: count(of_phase(), phase.expected_modules),
+        share_on_new: share_on_new(of_phase(), killed),
+        current: is_current(phase, today),
+    }
+}
+
+/// What needs a hand, most urgent first, and what is next when nothing does.
+fn needs(
+    standing: &Standing,
+    steps: &[Step],
+    phases: &[Phase],
+    today: Option<Date>,
+) -> (Vec<NeedsHand>, Option<String>) {
+    let base = format!("/m/{}", standing.frame.migration);
+    let environment = &standing.environment.environment;
+    let query =
+        if environment.deciding { String::new() } else { format!("?env={}", environment.key) };
+    let mut needs = Vec::new();
+    if environment.kill_switch {
+        needs.push(NeedsHand {
+            urgency: Urgency::Danger,
+            what: "kill switch".into(),
+            why: format!("is on: everything active serves old in {}", environment.key),
+            action: "Resume…".into(),
+            href: format!("{base}/resume{query}"),
+        });
+    }
+    needs.extend(due_steps(standing, steps, &base, &query));
+    needs.extend(
+        phases
+            .iter()
+            .filter(|phase| is_current(phase, today))
+            .filter_map(|phase| waiting_in(phase, standing, &base, &query)),
+    );
+    let more = needs.len().saturating_sub(MOST_NEEDS);
+    needs.truncate(MOST_NEEDS);
+    if more > 0 {
+        needs.push(NeedsHand {
+            urgency: Urgency::Next,
+            what: format!("{more} more"),
+            why: "need a hand too".into(),
+            action: "Look".into(),
+            href: format!("{base}/modules{query}"),
+        });
+    }
+    let upcoming = phases
+        .iter()
+        .filter(|phase| phase.start.is_some() && phase.start > today)
+        .min_by_key(|phase| phase.start);
+    let next = upcoming.and_then(|phase| {
+        let start = phase.start?;
+        Some(format!("{} begins on {start}.", phase.name))
+    });
+    (needs, next)
+}
+
+/// Modules whose soak is over and whose template has a further step.
+fn due_steps(
+    standing: &Standing,
+    steps: &[Step],
+    base: &str,
+    query: &str,
+) -> Vec<NeedsHand> {
+    let now = standing.frame.now;
+    let moving = standing.flags.iter().filter(|flag| {
+        flag.status == ModuleStatus::Active
+            && matches!(flag.state.mode(), Mode::BothValidate | Mode::GradualRollout)
+    });
+    moving
+        .filter_map(|flag| {
+            let (template, _) = choose_template(steps, flag.phase);
+            let rows = walk(&template, flag.state, flag.changed_at, flag.status, now);
+            let here = rows.iter().find(|row| row.standing == StepStanding::Here)?;
+            let soak = i64::from(here.soak_hours) * 3_600_000;
+            if flag.changed_at.is_none_or(|since| now.since(since) < soak) {
+                return None;
+            }
+            let next = rows.iter().find(|row| row.standing == StepStanding::Next)?;
+            Some(NeedsHand {
+                urgency: Urgency::Attention,
+                what: flag.module.to_string(),
+                why: format!("{} is due: {}", next.state, here.detail),
+                action: "Look".into(),
+                href: format!("{base}/modules/{}{query}", flag.module),
+            })
+        })
+        .collect()
+}
+
+/// Modules of a running phase that have not begun.
+fn waiting_in(
+    phase: &Phase,
+    standing: &Standing,
+    base: &str,
+    query: &str,
+) -> Option<NeedsHand> {
+    let waiting = standing
+        .flags
+        .iter()
+        .filter(|flag| {
+            flag.phase == Some(phase.number)
+                && flag.status == ModuleStatus::Active
+                && flag.state.mode() == Mode::OldOnly
+        })
+        .count();
+    let environment = if query.is_empty() { String::new() } else { query.replacen('?', "&", 1) };
+    (waiting > 0).then(|| NeedsHand {
+        urgency: Urgency::Attention,
+        what: phase.name.clone(),
+        why: format!("is running, and {waiting} of its modules have not begun"),
+        action: "Open".into(),
+        href: format!("{base}/modules?phase={}{environment}", phase.number),
+    })
+}
+
+/// What flags alone can say about a criterion; evidence says the rest, and until then it is NO DATA.
+fn judge(criterion: &Criterion, standing: &Standing) -> CriterionRow {
+    let counts = &standing.frame.counts;
+    let (verdict, detail) = match criterion.kind {
+        CriterionKind::ModulesMigrated => on_new(criterion, counts),
+        CriterionKind::TrafficShare => traffic(criterion, standing.frame.share_on_new),
+        CriterionKind::OldCodeRemoved => removed(counts),
+        _ => (CriterionVerdict::NoData, "no evidence yet".to_owned()),
+    };
+    CriterionRow { position: criterion.position, text: criterion.text.clone(), verdict, detail }
+}
+
+fn of_all(counts: &ModeCounts) -> i64 {
+    i64::from(counts.expected.unwrap_or_default().max(counts.named()))
+}
+
+fn on_new(criterion: &Criterion, counts: &ModeCounts) -> (CriterionVerdict, String) {
+    let done = i64::from(counts.new_only + counts.retired);
+    let wanted = criterion.limit.unwrap_or_else(|| of_all(counts));
+    let verdict = match (wanted, done >= wanted) {
+        (0, _) => CriterionVerdict::NoData,
+        (_, true) => CriterionVerdict::Pass,
+        (_, false) => CriterionVerdict::Fail,
+    };
+    (verdict, format!("{done} of {wanted} modules on new"))
+}
+
+fn traffic(criterion: &Criterion, share: u16) -> (CriterionVerdict, String) {
+    let percent = f64::from(share) / 100.0;
+    if i64::from(share) < criterion.limit.unwrap_or(10_000) {
+        return (CriterionVerdict::Fail, format!("flags send {percent} % of subjects to new"));
+    }
+    (CriterionVerdict::NoData, "flags send everything to new; no traffic was measured".into())
+}
+
+fn removed(counts: &ModeCounts) -> (CriterionVerdict, String) {
+    let wanted = of_all(counts);
+    let retired = i64::from(counts.retired);
+    let verdict = match (wanted, retired >= wanted) {
+        (0, _) => CriterionVerdict::NoData,
+        (_, true) => CriterionVerdict::Pass,
+        (_, false) => CriterionVerdict::Fail,
+    };
+    (verdict, format!("{retired} of {wanted} modules retired"))
+}

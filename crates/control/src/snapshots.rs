@@ -1,0 +1,207 @@
+//! Flag state in memory. Made anew from the database after each commit that changes it, before the command is
+//! answered: a read that starts after an answer sees at least that change.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use flags::{Epoch, Flag, FlagSet, Key, Revision, Snapshot};
+
+use crate::store::environments::EnvironmentRecord;
+use crate::store::{Connection, StoreError, environments, flags as flag_rows, migrations};
+use domain::ModuleStatus;
+
+/// One environment's flags, ready to be asked and sent.
+#[derive(Debug)]
+pub struct Published {
+    /// The index that answers evaluations.
+    pub set: FlagSet,
+    /// Whether it is the environment that gates look at.
+    pub deciding: bool,
+    /// `"epoch:revision"`, quoted as a strong ETag.
+    pub etag: String,
+    json: Bytes,
+    gzip: OnceLock<Bytes>,
+    brotli: OnceLock<Bytes>,
+}
+
+impl Published {
+    fn new(snapshot: Snapshot, deciding: bool) -> Result<Self, StoreError> {
+        let etag = format!("\"{}\"", snapshot.revision);
+        let json = Bytes::from(serde_json::to_vec(&snapshot)?);
+        Ok(Self {
+            set: FlagSet::compile(snapshot),
+            deciding,
+            etag,
+            json,
+            gzip: OnceLock::new(),
+            brotli: OnceLock::new(),
+        })
+    }
+
+    /// The snapshot as JSON.
+    pub fn json(&self) -> Bytes {
+        self.json.clone()
+    }
+
+    /// The snapshot as gzipped JSON, compressed once.
+    pub fn gzip(&self) -> Bytes {
+        self.gzip.get_or_init(|| compress::gzip(&self.json)).clone()
+    }
+
+    /// The snapshot as JSON in brotli, compressed once.
+    pub fn brotli(&self) -> Bytes {
+        self.brotli.get_or_init(|| compress::brotli(&self.json)).clone()
+    }
+}
+
+mod compress {
+    use std::io::Write as _;
+
+    use bytes::Bytes;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    /// Writing to memory does not fail; if it did, the plain bytes would be wrong under this encoding.
+    pub(super) fn gzip(plain: &Bytes) -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        match encoder.write_all(plain).and_then(|()| encoder.finish()) {
+            Ok(compressed) => compressed.into(),
+            Err(_) => Bytes::new(),
+        }
+    }
+
+    pub(super) fn brotli(plain: &Bytes) -> Bytes {
+        let mut compressed = Vec::new();
+        {
+            let mut writer = brotli::CompressorWriter::new(&mut compressed, 4096, 5, 22);
+            if writer.write_all(plain).is_err() {
+                return Bytes::new();
+            }
+        }
+        compressed.into()
+    }
+}
+
+type Environments = HashMap<Key, Arc<Published>>;
+
+/// Every environment of every migration that is not archived.
+#[derive(Debug, Default)]
+pub struct Snapshots {
+    current: ArcSwap<HashMap<Key, Environments>>,
+}
+
+impl Snapshots {
+    /// The flags of an environment; `None` when there is no such one.
+    pub fn get(&self, migration: &Key, environment: &Key) -> Option<Arc<Published>> {
+        self.current.load().get(migration)?.get(environment).cloned()
+    }
+
+    /// The flags of an environment, or of the deciding one.
+    pub fn get_or_deciding(
+        &self,
+        migration: &Key,
+        environment: Option<&Key>,
+    ) -> Option<Arc<Published>> {
+        match environment {
+            Some(environment) => self.get(migration, environment),
+            None => self
+                .current
+                .load()
+                .get(migration)?
+                .values()
+                .find(|published| published.deciding)
+                .cloned(),
+        }
+    }
+
+    /// Makes all of them anew.
+    pub(crate) async fn reload_all(
+        &self,
+        connection: &mut Connection,
+        epoch: &str,
+    ) -> Result<(), StoreError> {
+        let mut all: HashMap<Key, Environments> = HashMap::new();
+        let records = environments::all(connection).await?;
+        for migration in migrations::all(connection).await? {
+            if migration.migration.archived_at.is_some() {
+                continue;
+            }
+            let key = migration.migration.key;
+            let mut of_migration = Environments::new();
+            for record in records.iter().filter(|record| record.migration_id == migration.id) {
+                if let Some(published) = load(connection, &key, record, epoch).await? {
+                    of_migration.insert(record.environment.key.clone(), Arc::new(published));
+                }
+            }
+            all.insert(key, of_migration);
+        }
+        self.current.store(Arc::new(all));
+        Ok(())
+    }
+
+    /// Makes those of some environments anew. Only the writer's task calls this, so changes arrive in commit order.
+    pub(crate) async fn reload(
+        &self,
+        connection: &mut Connection,
+        migration: &Key,
+        environment_ids: &[i64],
+        epoch: &str,
+    ) -> Result<(), StoreError> {
+        let Some(record) = migrations::by_key(connection, migration).await? else {
+            return Ok(());
+        };
+        let mut all = HashMap::clone(&self.current.load());
+        if record.migration.archived_at.is_some() {
+            all.remove(migration);
+        } else {
+            let of_migration = all.entry(migration.clone()).or_default();
+            for environment in environments::of_migration(connection, record.id).await? {
+                if !environment_ids.contains(&environment.id) {
+                    continue;
+                }
+                let key = environment.environment.key.clone();
+                match load(connection, migration, &environment, epoch).await? {
+                    Some(published) => of_migration.insert(key, Arc::new(published)),
+                    None => of_migration.remove(&key),
+                };
+            }
+        }
+        self.current.store(Arc::new(all));
+        Ok(())
+    }
+}
+
+async fn load(
+    connection: &mut Connection,
+    migration: &Key,
+    record: &EnvironmentRecord,
+    epoch: &str,
+) -> Result<Option<Published>, StoreError> {
+    if record.environment.archived_at.is_some() {
+        return Ok(None);
+    }
+    let flags = flag_rows::of_environment(connection, record.id)
+        .await?
+        .into_iter()
+        .filter(|flag| flag.status != ModuleStatus::Archived)
+        .map(|flag| Flag {
+            module: flag.module,
+            state: flag.state,
+            retired: flag.status == ModuleStatus::Retired,
+        })
+        .collect();
+    let snapshot = Snapshot {
+        migration: migration.clone(),
+        environment: record.environment.key.clone(),
+        revision: Revision {
+            epoch: Epoch::parse(epoch).map_err(|error| StoreError::corrupt("meta", error))?,
+            number: record.environment.revision,
+        },
+        kill_switch: record.environment.kill_switch,
+        flags,
+    };
+    snapshot.validate().map_err(|error| StoreError::corrupt("flags", error))?;
+    Published::new(snapshot, record.environment.deciding).map(Some)
+}

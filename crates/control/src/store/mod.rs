@@ -1,0 +1,129 @@
+//! The only SQL. Two files in the data directory, each with its own single writer and a pool of read-only readers:
+//! `switchback.db` (state, audit) and `evidence.db` (what may be lost without losing a decision).
+//!
+//! [`Store::open`] takes the directory's lock, brings both schemas up to date and reads every setting back. Rows are
+//! turned into domain types here; a row that does not fit is a [`StoreError::Corrupt`].
+
+pub(crate) mod audit;
+mod backup;
+pub(crate) mod drafts;
+pub(crate) mod environments;
+mod error;
+pub(crate) mod flags;
+pub(crate) mod grants;
+pub(crate) mod idempotency;
+pub(crate) mod links;
+mod lock;
+pub(crate) mod meta;
+pub(crate) mod migrations;
+pub(crate) mod modules;
+mod open;
+pub(crate) mod outbox;
+pub(crate) mod phases;
+pub(crate) mod plan_items;
+pub(crate) mod readers;
+mod schema;
+mod sessions;
+mod space;
+pub(crate) mod tokens;
+pub(crate) mod users;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqlitePool};
+
+pub use backup::{BackupError, back_up, restore_into};
+pub use error::StoreError;
+pub use lock::DirectoryLock;
+pub use sessions::Sessions;
+pub use space::{BALLAST_BYTES, LOW_SPACE_BYTES};
+pub use writer::{Health, Lane};
+
+pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, roll_back};
+
+/// A connection to one of the two files.
+pub type Connection = sqlx::SqliteConnection;
+
+/// `switchback.db`, in the data directory.
+pub const STATE_FILE: &str = "switchback.db";
+/// `evidence.db`, beside it.
+pub const EVIDENCE_FILE: &str = "evidence.db";
+/// The control socket, beside them.
+pub const CONTROL_SOCKET: &str = "control.sock";
+
+/// Both files, open and checked.
+#[derive(Debug)]
+pub struct Store {
+    directory: PathBuf,
+    pub(crate) state: Writer,
+    pub(crate) evidence: Writer,
+    readers: SqlitePool,
+    evidence_readers: SqlitePool,
+    _lock: DirectoryLock,
+}
+
+impl Store {
+    /// Opens the data directory for writing, making it when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has it, [`StoreError::NewerVersion`] when a newer Switchback wrote it.
+    pub async fn open(directory: &Path) -> Result<Self, StoreError> {
+        open::create_directory(directory)?;
+        let lock = DirectoryLock::take(directory)?;
+        let (state_path, evidence_path) =
+            (directory.join(STATE_FILE), directory.join(EVIDENCE_FILE));
+        let mut state = open::writer_connection(&state_path).await?;
+        let mut evidence = open::writer_connection(&evidence_path).await?;
+        open::require_sqlite_version(&mut state).await?;
+        schema::bring_up_to_date(&mut state, &schema::STATE).await?;
+        schema::bring_up_to_date(&mut evidence, &schema::EVIDENCE).await?;
+        meta::ensure(&mut state).await?;
+        let guard = Arc::new(space::SpaceGuard::new(directory)?);
+        Ok(Self {
+            directory: directory.to_owned(),
+            state: Writer::start(state, Arc::clone(&guard)),
+            evidence: Writer::start(evidence, guard),
+            readers: open::reader_pool(&state_path, 4),
+            evidence_readers: open::reader_pool(&evidence_path, 2),
+            _lock: lock,
+        })
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A read-only connection to `switchback.db`.
+    pub(crate) async fn read(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// A read-only transaction on `switchback.db`: everything read in it is of one moment.
+    pub(crate) async fn read_moment(
+        &self,
+    ) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.readers.begin().await?)
+    }
+
+    /// A read-only connection to `evidence.db`.
+    pub(crate) async fn read_evidence(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        Ok(self.evidence_readers.acquire().await?)
+    }
+
+    /// Whether writes are taken.
+    pub fn health(&self) -> Health {
+        self.state.health()
+    }
+
+    /// Finishes what was begun, then closes both files.
+    pub async fn close(&self) {
+        self.state.close().await;
+        self.evidence.close().await;
+        self.readers.close().await;
+        self.evidence_readers.close().await;
+    }
+}

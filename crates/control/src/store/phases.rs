@@ -1,0 +1,122 @@
+//! Rows of `phases`.
+
+use domain::{Phase, Timestamp};
+use sqlx::FromRow;
+
+use super::migrations::{count, date};
+use super::{Connection, StoreError};
+
+/// A phase and its row id.
+#[derive(Debug, Clone)]
+pub(crate) struct PhaseRecord {
+    pub(crate) id: i64,
+    pub(crate) phase: Phase,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    number: i64,
+    name: String,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    expected_modules: Option<i64>,
+    validation_days: Option<i64>,
+    overrun_days: i64,
+    notes: String,
+    archived_at: Option<i64>,
+    version: i64,
+}
+
+impl TryFrom<Row> for PhaseRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = |error| StoreError::corrupt("phases", error);
+        Ok(Self {
+            id: row.id,
+            phase: Phase {
+                number: u32::try_from(row.number).map_err(corrupt)?,
+                name: row.name,
+                start: date(row.start_date.as_deref(), "phases")?,
+                end: date(row.end_date.as_deref(), "phases")?,
+                expected_modules: count(row.expected_modules, "phases")?,
+                validation_days: count(row.validation_days, "phases")?,
+                overrun_days: u32::try_from(row.overrun_days).map_err(corrupt)?,
+                notes: row.notes,
+                archived_at: row.archived_at.map(Timestamp),
+                version: row.version,
+            },
+        })
+    }
+}
+
+/// All phases of a migration in order, archived ones too.
+pub(crate) async fn of_migration(
+    connection: &mut Connection,
+    migration_id: i64,
+) -> Result<Vec<PhaseRecord>, StoreError> {
+    sqlx::query_as::<_, Row>(
+        "SELECT id, number, name, start_date, end_date, expected_modules, validation_days, overrun_days, notes,
+                archived_at, version
+         FROM phases WHERE migration_id = $1 ORDER BY number",
+    )
+    .bind(migration_id)
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Adds a phase and answers its row id.
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    migration_id: i64,
+    phase: &Phase,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO phases (migration_id, number, name, start_date, end_date, expected_modules, validation_days,
+                             overrun_days, notes, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+    )
+    .bind(migration_id)
+    .bind(phase.number)
+    .bind(&phase.name)
+    .bind(phase.start.map(|date| date.to_string()))
+    .bind(phase.end.map(|date| date.to_string()))
+    .bind(phase.expected_modules)
+    .bind(phase.validation_days)
+    .bind(phase.overrun_days)
+    .bind(&phase.notes)
+    .bind(now.0)
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Writes what may be edited, and counts the version up to `phase.version`.
+pub(crate) async fn update(
+    connection: &mut Connection,
+    id: i64,
+    phase: &Phase,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE phases SET name = $2, start_date = $3, end_date = $4, expected_modules = $5, validation_days = $6,
+                overrun_days = $7, notes = $8, archived_at = $9, version = $10
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(&phase.name)
+    .bind(phase.start.map(|date| date.to_string()))
+    .bind(phase.end.map(|date| date.to_string()))
+    .bind(phase.expected_modules)
+    .bind(phase.validation_days)
+    .bind(phase.overrun_days)
+    .bind(&phase.notes)
+    .bind(phase.archived_at.map(|at| at.0))
+    .bind(phase.version)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

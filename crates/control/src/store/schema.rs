@@ -1,0 +1,52 @@
+//! Schema steps, each in a transaction of its own, only under the directory's lock. `PRAGMA user_version` counts them.
+
+use super::{Connection, StoreError};
+
+/// A file and its steps, oldest first.
+pub(super) struct Schema {
+    file: &'static str,
+    steps: &'static [&'static str],
+}
+
+/// Steps of `switchback.db`.
+pub(super) const STATE: Schema = Schema {
+    file: super::STATE_FILE,
+    steps: &[include_str!("../../../../migrations/state/0001_first.sql")],
+};
+
+/// Steps of `evidence.db`.
+pub(super) const EVIDENCE: Schema = Schema {
+    file: super::EVIDENCE_FILE,
+    steps: &[include_str!("../../../../migrations/evidence/0001_first.sql")],
+};
+
+/// How many steps a file has had; refuses one that has had more than this program knows.
+pub(super) async fn refuse_newer(
+    connection: &mut Connection,
+    schema: &Schema,
+) -> Result<i64, StoreError> {
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(connection).await?;
+    let known = i64::try_from(schema.steps.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::NewerVersion { file: schema.file, found, known });
+    }
+    Ok(found)
+}
+
+/// Takes the steps that a file has not had yet.
+pub(super) async fn bring_up_to_date(
+    connection: &mut Connection,
+    schema: &Schema,
+) -> Result<(), StoreError> {
+    let found = refuse_newer(connection, schema).await?;
+    for (number, step) in (1i64..).zip(schema.steps).filter(|(number, _)| *number > found) {
+        let script = format!("BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;");
+        if let Err(error) =
+            sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *connection).await
+        {
+            let _nothing_to_roll_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}

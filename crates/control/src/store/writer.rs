@@ -1,0 +1,242 @@
+//! The single writer of a file: a task that owns the connection and takes jobs from two bounded queues, the priority
+//! lane first. A job runs to its end whatever becomes of who asked for it, so that a client that hangs up cannot
+//! cancel a write half way.
+
+use std::sync::{Arc, RwLock};
+
+use futures::future::BoxFuture;
+use sqlx::Connection as _;
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::SqliteFailure;
+use super::space::SpaceGuard;
+use super::{Connection, StoreError};
+
+/// Which queue a write waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lane {
+    /// Rollbacks and the kill switch: served first, slots of their own, accepted when the disk is nearly full.
+    Priority,
+    /// Everything else.
+    #[default]
+    Normal,
+}
+
+/// Whether writes are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Yes.
+    Ready,
+    /// Only the priority lane: the disk is nearly full.
+    ReadOnly,
+    /// No more, and why.
+    Broken(String),
+}
+
+/// Writes that may wait beside the priority lane.
+const NORMAL_SLOTS: usize = 256;
+/// Rollbacks that may wait.
+const PRIORITY_SLOTS: usize = 64;
+
+type Job = Box<dyn for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, ()> + Send>;
+
+struct Queued {
+    lane: Lane,
+    job: Job,
+    refused: oneshot::Sender<StoreError>,
+}
+
+/// A handle to a file's writer.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    priority: mpsc::Sender<Queued>,
+    normal: mpsc::Sender<Queued>,
+    closing: mpsc::Sender<oneshot::Sender<()>>,
+    health: Arc<RwLock<Option<String>>>,
+    space: Arc<SpaceGuard>,
+}
+
+impl Writer {
+    /// Starts the task that owns `connection`.
+    pub(super) fn start(connection: Connection, space: Arc<SpaceGuard>) -> Self {
+        let (priority, priority_jobs) = mpsc::channel(PRIORITY_SLOTS);
+        let (normal, normal_jobs) = mpsc::channel(NORMAL_SLOTS);
+        let (closing, close_requests) = mpsc::channel(1);
+        let health = Arc::new(RwLock::new(None));
+        let task = WriterTask {
+            connection,
+            health: Arc::clone(&health),
+            space: Arc::clone(&space),
+        };
+        tokio::spawn(task.run(priority_jobs, normal_jobs, close_requests));
+        Self { priority, normal, closing, health, space }
+    }
+
+    /// Runs `work` on the connection and answers what it answered. `work` brings its own transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the lane is full, [`StoreError::Full`] when the disk is, [`StoreError::Broken`] after
+    /// an I/O error.
+    pub(crate) async fn run<T, F>(&self, lane: Lane, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let (refused, refusal) = oneshot::channel();
+        let health = Arc::clone(&self.health);
+        let job: Job = Box::new(move |connection| {
+            Box::pin(async move {
+                let result = work(connection).await;
+                if let Err(error) = &result {
+                    note_fatal(&health, error);
+                }
+                let _caller_hung_up = answer.send(result);
+            })
+        });
+        let queue = match lane {
+            Lane::Priority => &self.priority,
+            Lane::Normal => &self.normal,
+        };
+        queue.try_send(Queued { lane, job, refused }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Broken("closed".into()),
+        })?;
+        match answered.await {
+            Ok(result) => result,
+            Err(_) => Err(refusal.await.unwrap_or(StoreError::Broken("closed".into()))),
+        }
+    }
+
+    /// Whether writes are taken.
+    pub(crate) fn health(&self) -> Health {
+        let broken = self.health.read().map(|why| why.clone()).unwrap_or_default();
+        match broken {
+            Some(why) => Health::Broken(why),
+            None if self.space.admit_quietly() => Health::Ready,
+            None => Health::ReadOnly,
+        }
+    }
+
+    /// Pretends that less than `bytes` free is low, for tests of a full disk.
+    pub(crate) fn set_low_space_bytes(&self, bytes: u64) {
+        self.space.set_low_bytes(bytes);
+    }
+
+    /// Lets what waits finish, then closes the file.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.closing.send(done).await.is_ok() {
+            let _already_gone = closed.await;
+        }
+    }
+}
+
+struct WriterTask {
+    connection: Connection,
+    health: Arc<RwLock<Option<String>>>,
+    space: Arc<SpaceGuard>,
+}
+
+impl WriterTask {
+    async fn run(
+        mut self,
+        mut priority: mpsc::Receiver<Queued>,
+        mut normal: mpsc::Receiver<Queued>,
+        mut closing: mpsc::Receiver<oneshot::Sender<()>>,
+    ) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(queued) = priority.recv() => self.serve(queued).await,
+                Some(queued) = normal.recv() => self.serve(queued).await,
+                request = closing.recv() => {
+                    while let Ok(queued) = priority.try_recv() { self.serve(queued).await; }
+                    while let Ok(queued) = normal.try_recv() { self.serve(queued).await; }
+                    if let Err(error) = self.connection.close().await {
+                        tracing::warn!(%error, "closing a database failed");
+                    }
+                    if let Some(done) = request {
+                        let _caller_hung_up = done.send(());
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn serve(&mut self, queued: Queued) {
+        let broken = self.health.read().map(|why| why.clone()).unwrap_or_default();
+        let admitted = match broken {
+            Some(why) => Err(StoreError::Broken(why)),
+            None => self.space.admit(queued.lane),
+        };
+        match admitted {
+            Ok(()) => (queued.job)(&mut self.connection).await,
+            Err(error) => {
+                let _caller_hung_up = queued.refused.send(error);
+            }
+        }
+    }
+}
+
+fn note_fatal(health: &RwLock<Option<String>>, error: &StoreError) {
+    let StoreError::Sql(sql) = error else { return };
+    if SqliteFailure::of(sql) == SqliteFailure::Fatal {
+        tracing::error!(error = %sql, "writing stops: the database cannot be trusted");
+        if let Ok(mut why) = health.write() {
+            *why = Some(sql.to_string());
+        }
+    }
+}
+
+/// `BEGIN IMMEDIATE`, `work`, `COMMIT`; any error rolls back. Nothing but the database is awaited in between.
+pub(crate) async fn in_transaction<T, E, F>(
+    connection: &mut Connection,
+    work: F,
+) -> Result<T, E>
+where
+    E: From<StoreError>,
+    F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>>,
+{
+    begin(connection).await?;
+    match work(connection).await {
+        Ok(value) => {
+            commit(connection).await?;
+            Ok(value)
+        }
+        Err(error) => {
+            roll_back(connection).await;
+            Err(error)
+        }
+    }
+}
+
+/// `BEGIN IMMEDIATE`.
+pub(crate) async fn begin(connection: &mut Connection) -> Result<(), StoreError> {
+    sqlx::query("BEGIN IMMEDIATE").execute(connection).await?;
+    Ok(())
+}
+
+/// `COMMIT`; a failure rolls back, so that the connection is usable again.
+pub(crate) async fn commit(connection: &mut Connection) -> Result<(), StoreError> {
+    match sqlx::query("COMMIT").execute(&mut *connection).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            roll_back(connection).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// `ROLLBACK`; SQLite may have done so by itself.
+pub(crate) async fn roll_back(connection: &mut Connection) {
+    let _already_rolled_back = sqlx::query("ROLLBACK").execute(connection).await;
+}
+
+/// Moves when another connection wrote the file.
+pub(crate) async fn data_version(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(connection).await?)
+}

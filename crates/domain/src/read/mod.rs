@@ -1,0 +1,21 @@
+//! Read models: what pages and the API show. Plain data, made by `control`'s queries, never patched in the browser.
+
+mod audit;
+mod forms;
+mod frame;
+mod import;
+mod module;
+mod modules;
+mod overview;
+mod plan;
+mod settings;
+
+pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
+pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
+pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};
+pub use import::{ImportPreview, PreviewItem, PreviewSection, UploadedPlan};
+pub use module::{HistoryRow, ModuleView, StepRow, StepStanding};
+pub use modules::{GroupBy, ModuleFilter, ModuleGroup, ModuleRow, ModulesView, SortBy};
+pub use overview::{CriterionRow, CriterionVerdict, NeedsHand, Overview, PhaseProgress, Urgency};
+pub use plan::PlanView;
+pub use settings::{ConnectView, ReaderRow, TokenKind, TokenRow, TokensView, UserRow, UsersView};

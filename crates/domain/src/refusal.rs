@@ -1,0 +1,212 @@
+//! Why a command was not carried out, and what to do about it.
+
+use flags::Key;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{Role, Timestamp};
+
+/// Who changed something last, and how: shown to whoever came second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherChange {
+    /// Sequence of its audit entry.
+    pub sequence: u64,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The entry's action.
+    pub action: String,
+    /// What it did, in a sentence.
+    pub summary: String,
+}
+
+/// An input that cannot be taken: which field, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// The field's name in JSON and in the form.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Why a command was not carried out. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// There is no such thing, or the actor may not know of it.
+    #[error("There is no {what} {name:?} here.")]
+    NotFound {
+        /// `migration`, `module`, ...
+        what: String,
+        /// What was asked for.
+        name: String,
+    },
+    /// The actor's role is too weak.
+    #[error("This needs the role {needs}. Ask an admin of this migration for it.", needs = needs.as_str())]
+    Forbidden {
+        /// The role it needs.
+        needs: Role,
+    },
+    /// Input that cannot be taken.
+    #[error("{}", describe_fields(fields))]
+    Invalid {
+        /// Every field that is wrong.
+        fields: Vec<FieldError>,
+    },
+    /// The key is taken, also by something archived: keys are never reused.
+    #[error("The {what} key {key} is taken, or was once. Keys are never reused: choose another.")]
+    KeyTaken {
+        /// What kind of thing.
+        what: String,
+        /// The key asked for.
+        key: Key,
+    },
+    /// It already is as asked.
+    #[error("Nothing to change: {summary}")]
+    NoChange {
+        /// What it is, in a sentence.
+        summary: String,
+        /// Who made it so; `None` if it has been so from the start.
+        other: Option<OtherChange>,
+    },
+    /// No version was given for an edit.
+    #[error("Say which version you saw: send If-Match or expected_version.")]
+    VersionRequired,
+    /// Somebody else changed it since it was read.
+    #[error("{what} was changed since you read it (you saw version {expected}, it is {current}). Look at the change, then try again.")]
+    Stale {
+        /// What was changed.
+        what: String,
+        /// The version given.
+        expected: i64,
+        /// The version it has.
+        current: i64,
+        /// The change that came between.
+        other: Option<OtherChange>,
+    },
+    /// Promotions wait while the kill switch is on.
+    #[error("The kill switch of {environment} is on: nothing is promoted until it is resumed. Rollbacks stay possible.")]
+    KillSwitchOn {
+        /// Where.
+        environment: Key,
+        /// Who pressed it.
+        other: Option<OtherChange>,
+    },
+    /// The module is retired or archived.
+    #[error("{module} is {status}: its flag does not move any more.")]
+    NotActive {
+        /// Which.
+        module: Key,
+        /// `retired` or `archived`.
+        status: String,
+    },
+    /// A retirement that is not due.
+    #[error("{module} cannot be retired: it is {state} in {environment}. Bring it to new_only everywhere first.")]
+    NotOnNew {
+        /// Which.
+        module: Key,
+        /// Where it is not.
+        environment: Key,
+        /// What it is there.
+        state: String,
+    },
+    /// Archiving something that services still read.
+    #[error("{what} is still in use: {why}")]
+    InUse {
+        /// What.
+        what: String,
+        /// How, and what to do first.
+        why: String,
+    },
+    /// What the person confirmed is not what would happen now.
+    #[error("What would come back has changed since you looked. Look at the list again and confirm it.")]
+    Drift,
+    /// The migration, environment or phase is archived.
+    #[error("{what} is archived. Nothing changes in it any more.")]
+    Archived {
+        /// What.
+        what: String,
+    },
+    /// The same `Idempotency-Key` came with another body.
+    #[error("This Idempotency-Key was used for another request. Use a new key.")]
+    KeyReused,
+    /// A sign-in link that cannot be used.
+    #[error("This sign-in link was used or is older than 15 minutes. Ask for a new one: switchback user sign-in-link NAME")]
+    LinkSpent,
+}
+
+impl Refusal {
+    /// One wrong field.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            fields: vec![FieldError { field: field.into(), message: message.into() }],
+        }
+    }
+
+    /// There is no such thing.
+    pub fn not_found(what: &str, name: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into(), name: name.into() }
+    }
+
+    /// The machine's word for it: the serde tag, also the last part of a problem's `type`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not-found",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Invalid { .. } => "invalid",
+            Self::KeyTaken { .. } => "key-taken",
+            Self::NoChange { .. } => "no-change",
+            Self::VersionRequired => "version-required",
+            Self::Stale { .. } => "stale",
+            Self::KillSwitchOn { .. } => "kill-switch-on",
+            Self::NotActive { .. } => "not-active",
+            Self::NotOnNew { .. } => "not-on-new",
+            Self::InUse { .. } => "in-use",
+            Self::Drift => "drift",
+            Self::Archived { .. } => "archived",
+            Self::KeyReused => "key-reused",
+            Self::LinkSpent => "link-spent",
+        }
+    }
+
+    /// The HTTP status it is answered with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotFound { .. } => 404,
+            Self::Forbidden { .. } => 403,
+            Self::Invalid { .. } => 400,
+            Self::VersionRequired => 428,
+            Self::KeyReused => 422,
+            Self::LinkSpent => 410,
+            Self::KeyTaken { .. }
+            | Self::NoChange { .. }
+            | Self::Stale { .. }
+            | Self::KillSwitchOn { .. }
+            | Self::NotActive { .. }
+            | Self::NotOnNew { .. }
+            | Self::InUse { .. }
+            | Self::Drift
+            | Self::Archived { .. } => 409,
+        }
+    }
+
+    /// Whether it belongs in the audit log: 403 and 409 do; what was simply wrong or absent does not.
+    pub fn is_audited(&self) -> bool {
+        matches!(self.status(), 403 | 409)
+    }
+
+    /// The change that came first, where there is one.
+    pub fn other_change(&self) -> Option<&OtherChange> {
+        match self {
+            Self::NoChange { other, .. }
+            | Self::Stale { other, .. }
+            | Self::KillSwitchOn { other, .. } => other.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn describe_fields(fields: &[FieldError]) -> String {
+    fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
+}
