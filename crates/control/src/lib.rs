@@ -31,6 +31,8 @@ mod refused;
 pub mod secret;
 pub mod snapshots;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod users;
 
 pub use caller::{Caller, Idempotency};

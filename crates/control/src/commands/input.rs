@@ -1,8 +1,12 @@
 //! Checks of what people type. All wrong fields are told at once.
 
-use domain::Refusal;
-use domain::migration::{MAX_NAME, MAX_REASON, MAX_TEXT};
+use domain::migration::{MAX_MODULES, MAX_NAME, MAX_REASON, MAX_TEXT};
 use domain::refusal::FieldError;
+use domain::{Refusal, Thresholds};
+use jiff::civil::Date;
+
+/// Longest watch over a phase, in days.
+const MAX_DAYS: u32 = 3_650;
 
 /// Collects what is wrong with an input.
 #[derive(Debug, Default)]
@@ -48,6 +52,48 @@ impl Input {
             );
         }
         zone.to_owned()
+    }
+
+    /// A day that calendars of people hold.
+    pub(super) fn date(&mut self, field: &str, date: Option<Date>) {
+        if let Some(date) = date {
+            let holds = (1970..=2200).contains(&date.year());
+            self.require(holds, field, "Choose a date between 1970-01-01 and 2200-12-31.");
+        }
+    }
+
+    /// A window of days, its end inclusive.
+    pub(super) fn window(&mut self, start: Option<Date>, end: Option<Date>) {
+        self.date("start", start);
+        self.date("end", end);
+        if let (Some(start), Some(end)) = (start, end) {
+            let message = format!("The last day, {end}, is before the first, {start}. Put it on or after it.");
+            self.require(end >= start, "end", &message);
+        }
+    }
+
+    /// A number of modules that a server can keep.
+    pub(super) fn expected_modules(&mut self, modules: Option<u32>) {
+        let message = format!("A server keeps at most {MAX_MODULES} modules: expect no more.");
+        self.require(modules.is_none_or(|modules| modules <= MAX_MODULES), "expected_modules", &message);
+    }
+
+    /// Days that a phase is watched.
+    pub(super) fn validation_days(&mut self, days: Option<u32>) {
+        let message = format!("At most {MAX_DAYS} days can be watched.");
+        self.require(days.is_none_or(|days| days <= MAX_DAYS), "validation_days", &message);
+    }
+
+    /// Limits on errors: in basis points, rolling back not before holding.
+    pub(super) fn thresholds(&mut self, thresholds: Thresholds) {
+        let Thresholds { hold_basis_points: hold, rollback_basis_points: rollback } = thresholds;
+        self.require(hold <= 10_000, "hold", "A share is at most 100 %.");
+        self.require(rollback <= 10_000, "rollback", "A share is at most 100 %.");
+        self.require(
+            hold <= rollback,
+            "rollback",
+            "The limit for rolling back is under the one for holding. Put it at or above it.",
+        );
     }
 
     /// A condition between fields.

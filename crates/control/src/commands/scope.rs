@@ -1,13 +1,15 @@
 //! Where a command works: a migration that is not archived, and one of its environments.
 
-use domain::{Key, Module, PhaseNumber, Refusal};
+use domain::migration::MAX_MODULES;
+use domain::{Key, Module, ModuleStatus, PhaseNumber, Refusal};
 
 use crate::command::Work;
 use crate::error::Stopped;
 use crate::store::environments::{self, EnvironmentRecord};
 use crate::store::migrations::{self, MigrationRecord};
 use crate::store::phases::{self, PhaseRecord};
-use crate::store::{audit, modules};
+use crate::store::modules::{self, ModuleRecord};
+use crate::store::audit;
 
 /// The migration, which must not be archived.
 pub(super) async fn migration(
@@ -77,7 +79,58 @@ pub(super) async fn update_module(
     Ok(())
 }
 
-/// A phase of the migration, which must not be archived.
+/// Where a module is to go: a phase of the migration that is not archived.
+pub(super) async fn open_phase(
+    work: &mut Work<'_>,
+    migration: &MigrationRecord,
+    number: PhaseNumber,
+) -> Result<PhaseRecord, Stopped> {
+    let found = phases::of_migration(work.connection, migration.id)
+        .await?
+        .into_iter()
+        .find(|record| record.phase.number == number && record.phase.archived_at.is_none());
+    let message = format!("There is no open phase {number}. Create it first, or choose another.");
+    found.ok_or_else(|| Refusal::field("phase", message).into())
+}
+
+/// A module of the migration that is not archived.
+pub(super) async fn open_module(
+    work: &mut Work<'_>,
+    migration: &MigrationRecord,
+    key: &Key,
+) -> Result<ModuleRecord, Stopped> {
+    let record = modules::by_key(work.connection, migration.id, key)
+        .await?
+        .ok_or_else(|| Refusal::not_found("module", key.as_str()))?;
+    if record.module.status == ModuleStatus::Archived {
+        return Err(Refusal::Archived { what: format!("The module {key}") }.into());
+    }
+    Ok(record)
+}
+
+/// Row ids of the environments that are not archived: those with snapshots.
+pub(super) async fn open_environments(
+    work: &mut Work<'_>,
+    migration: &MigrationRecord,
+) -> Result<Vec<i64>, Stopped> {
+    let all = environments::of_migration(work.connection, migration.id).await?;
+    let open = all.iter().filter(|record| record.environment.archived_at.is_none());
+    Ok(open.map(|record| record.id).collect())
+}
+
+/// Refuses modules beyond what a server keeps.
+pub(super) async fn room_for_modules(work: &mut Work<'_>, more: u32) -> Result<(), Stopped> {
+    let kept = modules::count_all(work.connection).await?;
+    if kept.saturating_add(more) <= MAX_MODULES {
+        return Ok(());
+    }
+    let why = format!(
+        "it keeps {kept} modules, archived ones too, and at most {MAX_MODULES}. Run a second server for more."
+    );
+    Err(Refusal::InUse { what: "The server's list of modules".into(), why }.into())
+}
+
+/// A phase of the migration, archived or not.
 pub(super) async fn phase(
     work: &mut Work<'_>,
     migration: &MigrationRecord,

@@ -3,6 +3,7 @@
 
 mod audit;
 mod change;
+mod drafts;
 mod forms;
 mod frame;
 mod migrations;
@@ -10,18 +11,23 @@ mod module;
 mod modules;
 mod overview;
 mod plan;
+mod plan_export;
+mod preview_sections;
 mod settings;
 mod standing;
 mod structure;
 
 pub use audit::{audit, audit_entry, audit_export, audit_verify};
 pub use change::change;
+pub use drafts::{Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};
 pub use frame::frame;
 pub use migrations::migrations;
 pub use module::module;
 pub use modules::modules;
 pub use overview::{OverviewCache, overview};
-pub use plan::plan_view;
+pub use crate::commands::PlanChanges;
+pub use plan::{plan_changes, plan_view};
+pub use plan_export::export_plan;
 pub use settings::{connect, tokens, users};
 pub use structure::{ModuleWithFlags, environments, migration, module_list, phases};

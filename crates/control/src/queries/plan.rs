@@ -1,9 +1,11 @@
 //! The plan of a migration.
 
 use domain::read::PlanView;
-use domain::Key;
+use domain::{Key, Permission};
 
 use super::standing::load;
+use crate::commands::{self, PlanChanges};
+use crate::control::authorise;
 use crate::store::{phases, plan_items};
 use crate::{Caller, Control, QueryError};
 
@@ -34,3 +36,17 @@ pub async fn plan_view(
     })
 }
 
+
+/// What importing a plan would change now.
+pub async fn plan_changes(
+    control: &Control,
+    caller: &Caller,
+    migration: &Key,
+    plan: &plan::Plan,
+    archive_absent: bool,
+) -> Result<PlanChanges, QueryError> {
+    authorise(caller, Permission::Administer(migration))?;
+    let mut transaction = control.inner().store.read_moment().await?;
+    let existing = commands::Existing::load(&mut transaction, migration).await?;
+    Ok(commands::plan_changes(&existing, plan, archive_absent))
+}

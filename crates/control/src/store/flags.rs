@@ -152,3 +152,40 @@ pub(crate) async fn set(
         .await?;
     Ok(())
 }
+
+/// A flag that serves new to somebody, in an environment that is not archived.
+#[derive(Debug, Clone)]
+pub(crate) struct ServingNew {
+    pub(crate) module: Key,
+    pub(crate) environment: Key,
+    pub(crate) environment_id: i64,
+    pub(crate) status: ModuleStatus,
+}
+
+/// Flags of a migration's modules, active or retired, that serve new to somebody in an environment that is open.
+/// Looks at the stored state: what a kill switch covers comes back when it is resumed.
+pub(crate) async fn serving_new(
+    connection: &mut Connection,
+    migration_id: i64,
+) -> Result<Vec<ServingNew>, StoreError> {
+    let rows: Vec<(String, String, i64, String)> = sqlx::query_as(
+        "SELECT m.key, e.key, e.id, m.status
+         FROM flags f JOIN modules m ON m.id = f.module_id JOIN environments e ON e.id = f.environment_id
+         WHERE m.migration_id = $1 AND m.status <> 'archived' AND e.archived_at IS NULL AND f.exposure > 0
+         ORDER BY m.key, e.key",
+    )
+    .bind(migration_id)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(module, environment, environment_id, word)| {
+            let key = |text: &str| Key::parse(text).map_err(|error| StoreError::corrupt("flags", error));
+            Ok(ServingNew {
+                module: key(&module)?,
+                environment: key(&environment)?,
+                environment_id,
+                status: status(&word)?,
+            })
+        })
+        .collect()
+}

@@ -12,6 +12,7 @@ mod error;
 pub(crate) mod flags;
 pub(crate) mod grants;
 pub(crate) mod idempotency;
+pub(crate) mod last_change;
 pub(crate) mod links;
 mod lock;
 pub(crate) mod meta;
@@ -25,6 +26,8 @@ pub(crate) mod readers;
 mod schema;
 mod sessions;
 mod space;
+#[cfg(test)]
+mod statements;
 pub(crate) mod tokens;
 pub(crate) mod users;
 mod writer;

@@ -1,0 +1,270 @@
+//! A migration's plan as a document: the inverse of what an import stores.
+
+use domain::plan_items::{ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step};
+use domain::{Key, Migration, Module, ModuleStatus, Permission, Phase, Refusal};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use plan::{Command, DaySpan, Meaning, Metric, Note, Plan, When};
+
+use crate::commands::PHASE_COMMANDS;
+use crate::control::authorise;
+use crate::store::{migrations, modules, phases, plan_items};
+use crate::{Caller, Control, QueryError};
+
+/// The plan as Markdown that an import reads back.
+pub async fn export_plan(
+    control: &Control,
+    caller: &Caller,
+    key: &Key,
+) -> Result<String, QueryError> {
+    authorise(caller, Permission::View(key))?;
+    let mut transaction = control.inner().store.read_moment().await?;
+    let record = migrations::by_key(&mut transaction, key)
+        .await?
+        .ok_or_else(|| Refusal::not_found("migration", key.as_str()))?;
+    let phases: Vec<Phase> = phases::of_migration(&mut transaction, record.id)
+        .await?
+        .into_iter()
+        .map(|record| record.phase)
+        .filter(|phase| phase.archived_at.is_none())
+        .collect();
+    let modules = modules::of_migration(&mut transaction, record.id)
+        .await?
+        .into_iter()
+        .map(|record| record.module)
+        .filter(|module| module.status != ModuleStatus::Archived);
+    let checks = plan_items::checklist(&mut transaction, record.id).await?;
+    let start = first_day(&record.migration, &phases);
+    let mut plan = Plan {
+        title: Some(record.migration.name.clone()),
+        date: None,
+        start,
+        repaired: false,
+        repairs: Vec::new(),
+        expected_modules: record.migration.expected_modules,
+        phases: windows(&phases)?,
+        modules: modules.map(|found| module(found, &phases)).collect(),
+        steps: plan_items::steps(&mut transaction, record.id)
+            .await?
+            .iter()
+            .filter(|step| step.phase.is_none())
+            .map(step)
+            .collect(),
+        preparation: Vec::new(),
+        daily: Vec::new(),
+        days: Vec::new(),
+        conditional: Vec::new(),
+        checks: Vec::new(),
+        criteria: plan_items::criteria(&mut transaction, record.id)
+            .await?
+            .iter()
+            .map(criterion)
+            .collect(),
+        thresholds: thresholds(&record.migration),
+        runbook: plan_items::runbook(&mut transaction, record.id)
+            .await?
+            .iter()
+            .map(runbook)
+            .collect(),
+        notes: Vec::new(),
+        unrecognised: Vec::new(),
+    };
+    for (_, item) in &checks {
+        add_check(&mut plan, item);
+    }
+    Ok(plan::to_markdown(&plan))
+}
+
+/// The migration's first day, else its earliest phase's, else the calendar's.
+fn first_day(migration: &Migration, phases: &[Phase]) -> Date {
+    migration
+        .start
+        .or_else(|| phases.iter().filter_map(|phase| phase.start).min())
+        .unwrap_or_default()
+}
+
+/// Phases as a document has them: numbered through, each with its window.
+fn windows(phases: &[Phase]) -> Result<Vec<plan::Phase>, Refusal> {
+    phases
+        .iter()
+        .map(|phase| {
+            let (Some(start), Some(end)) = (phase.start, phase.end) else {
+                let message = format!(
+                    "Phase {} ({}) has no dates: a document needs them. Give it a first and a last day.",
+                    phase.number, phase.name
+                );
+                return Err(Refusal::field("phases", message));
+            };
+            let note = |text: &str| Note { text: text.to_owned(), line: 0 };
+            Ok(plan::Phase {
+                number: phase.number,
+                name: phase.name.clone(),
+                start,
+                end,
+                expected_modules: phase.expected_modules,
+                validation_days: phase.validation_days,
+                overrun_days: phase.overrun_days,
+                same_process: false,
+                notes: phase.notes.lines().filter(|line| !line.is_empty()).map(note).collect(),
+                commands: Vec::new(),
+                line: 0,
+            })
+        })
+        .collect()
+}
+
+fn said(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn module(module: Module, phases: &[Phase]) -> plan::Module {
+    let phase = phases.iter().find(|phase| Some(phase.number) == module.phase);
+    plan::Module {
+        phase: phase.map(|phase| phase.number),
+        phase_name: phase.map(|phase| phase.name.clone()),
+        key: module.key,
+        name: module.name,
+        owner: said(module.owner),
+        old_path: said(module.old_path),
+        new_path: said(module.new_path),
+        line: 0,
+    }
+}
+
+fn step(step: &Step) -> plan::Step {
+    plan::Step {
+        position: step.position,
+        mode: step.state.mode(),
+        exposure: step.state.exposure(),
+        soak_hours: (step.soak_hours > 0).then_some(step.soak_hours),
+        label: step.label.clone(),
+        line: 0,
+    }
+}
+
+fn criterion(criterion: &Criterion) -> plan::Criterion {
+    let number = criterion.limit.and_then(|limit| u32::try_from(limit).ok());
+    let kind = match criterion.kind {
+        CriterionKind::ModulesMigrated => plan::CriterionKind::ModulesMigrated { modules: number },
+        CriterionKind::TrafficShare => plan::CriterionKind::TrafficShare { share: number },
+        CriterionKind::ErrorRate => {
+            plan::CriterionKind::ErrorRate { limit: number, days: criterion.days }
+        }
+        CriterionKind::Performance => plan::CriterionKind::Performance { within: number },
+        CriterionKind::Tests => plan::CriterionKind::Tests { coverage: number },
+        CriterionKind::Documentation => plan::CriterionKind::Documentation,
+        CriterionKind::OldCodeRemoved => plan::CriterionKind::OldCodeRemoved,
+        CriterionKind::Pipeline => plan::CriterionKind::Pipeline,
+        CriterionKind::Other => plan::CriterionKind::Other,
+    };
+    plan::Criterion { text: criterion.text.clone(), kind, line: 0 }
+}
+
+fn thresholds(migration: &Migration) -> Vec<plan::Threshold> {
+    let threshold = |points: u16, meaning, word: &str| plan::Threshold {
+        metric: Metric::ErrorRate,
+        limit: u32::from(points),
+        meaning,
+        text: format!("Error rate > {} %: {word}", f64::from(points) / 100.0),
+        line: 0,
+    };
+    let limits = migration.thresholds;
+    vec![
+        threshold(limits.hold_basis_points, Meaning::Hold, "hold and investigate"),
+        threshold(limits.rollback_basis_points, Meaning::Rollback, "roll back"),
+    ]
+}
+
+fn runbook(entry: &RunbookEntry) -> plan::RunbookEntry {
+    plan::RunbookEntry {
+        title: entry.title.clone(),
+        instructions: entry.text.lines().map(ToOwned::to_owned).collect(),
+        commands: commands(&entry.commands),
+        line: 0,
+    }
+}
+
+fn commands(text: &str) -> Vec<Command> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    vec![Command { language: Some("bash".into()), text: text.to_owned(), line: 0 }]
+}
+
+fn add_check(plan: &mut Plan, item: &ChecklistItem) {
+    match item.kind {
+        ChecklistKind::Preparation => plan.preparation.push(check(item, plan.start)),
+        ChecklistKind::Daily => plan.daily.push(check(item, plan.start)),
+        ChecklistKind::Conditional => plan.conditional.push(conditional(item)),
+        ChecklistKind::Day => add_day(plan, item),
+        ChecklistKind::Phase if item.title == PHASE_COMMANDS => {
+            let phase = plan.phases.iter_mut().find(|phase| Some(phase.number) == item.phase);
+            if let Some(phase) = phase {
+                phase.commands = commands(&item.commands);
+            }
+        }
+        ChecklistKind::Phase => {
+            let start = phase_start(plan, item.phase);
+            plan.checks.push(check(item, start));
+        }
+    }
+}
+
+fn phase_start(plan: &Plan, number: Option<u32>) -> Date {
+    plan.phases
+        .iter()
+        .find(|phase| Some(phase.number) == number)
+        .map_or(plan.start, |phase| phase.start)
+}
+
+fn check(item: &ChecklistItem, start: Date) -> plan::ChecklistItem {
+    let when = [
+        ("Before the phase", When::Before),
+        ("During the phase", When::During),
+        ("After the phase", When::After),
+    ];
+    plan::ChecklistItem {
+        text: item.title.clone(),
+        phase: item.phase,
+        when: when.into_iter().find(|(words, _)| item.when.starts_with(words)).map(|(_, when)| when),
+        days: days(&item.when, start),
+        owner: said(item.owner.clone()),
+        done: false,
+        commands: commands(&item.commands),
+        line: 0,
+    }
+}
+
+fn conditional(item: &ChecklistItem) -> plan::ConditionalItem {
+    plan::ConditionalItem {
+        condition: item.when.clone(),
+        text: item.title.clone(),
+        owner: said(item.owner.clone()),
+        commands: commands(&item.commands),
+        line: 0,
+    }
+}
+
+fn add_day(plan: &mut Plan, item: &ChecklistItem) {
+    let start = phase_start(plan, item.phase);
+    let (Some(phase), Some(days)) = (item.phase, days(&item.when, start)) else { return };
+    let mut lines = item.title.lines().map(ToOwned::to_owned);
+    plan.days.push(plan::DayEntry {
+        phase,
+        days,
+        title: lines.next().unwrap_or_default(),
+        details: lines.collect(),
+        soak_hours: None,
+        commands: commands(&item.commands),
+        line: 0,
+    });
+}
+
+/// Reads `Day 2-3`, counted from `start`, back.
+fn days(when: &str, start: Date) -> Option<DaySpan> {
+    let (_, numbers) = when.rsplit_once("Day ")?;
+    let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    let (first_day, last_day): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+    let date = |day: u32| start.checked_add(i64::from(day.checked_sub(1)?).days()).ok();
+    Some(DaySpan { first_day, last_day, start: date(first_day)?, end: date(last_day)? })
+}

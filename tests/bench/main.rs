@@ -1,0 +1,55 @@
+//! Benchmarks of the real release binary over HTTP: `server-bench PART ...`, run by `cargo xtask bench`.
+//!
+//! Load and server share the machine's cores, so a rate is that of the pair.
+
+mod figures;
+mod overview;
+mod start;
+mod writes;
+
+use anyhow::{Result, bail};
+use http_tests::app::{Api, TestApp};
+
+/// The project's own example plan: 79 modules.
+const PLAN: &str = include_str!("../../examples/demo-plan.md");
+/// The first day of its earliest phase.
+const START: &str = "2026-12-07";
+/// The migration it is imported into.
+const MIGRATION: &str = "atlas";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let parts: Vec<String> = std::env::args().skip(1).collect();
+    if parts.is_empty() {
+        bail!("name the parts to run: start, writes, overview");
+    }
+    for part in parts {
+        match part.as_str() {
+            "start" => start::run().await?,
+            "writes" => writes::run().await?,
+            "overview" => overview::run().await?,
+            other => bail!("no part is called {other}: start, writes, overview"),
+        }
+    }
+    Ok(())
+}
+
+/// A server with the example plan imported, and an admin's client.
+async fn with_plan() -> Result<(TestApp, Api)> {
+    let app = TestApp::start().await?;
+    let admin = app.api("admin").await?;
+    admin.import(MIGRATION, START, PLAN).await?.expect(200)?;
+    Ok((app, admin))
+}
+
+/// Keys of the migration's modules.
+async fn modules(admin: &Api) -> Result<Vec<String>> {
+    let answer = admin.get(&format!("/api/v1/migrations/{MIGRATION}/modules")).await?.expect(200)?;
+    let list = answer.json.as_array().or(answer.json["modules"].as_array()).cloned();
+    let keys = list
+        .into_iter()
+        .flatten()
+        .filter_map(|module| module["key"].as_str().map(ToOwned::to_owned))
+        .collect();
+    Ok(keys)
+}
