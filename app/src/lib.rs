@@ -1,1 +1,46 @@
-//! See the crate description.
+//! The pages: Leptos, rendered on the server and hydrated in the browser.
+//!
+//! | module | subject |
+//! | --- | --- |
+//! | [`shell`] | the document around the pages, with our own hydration tags (server only) |
+//! | [`router`] | the one table of page routes |
+//! | [`pages`] | one file a page: fetches a read model, composes components, holds the page's actions |
+//! | [`components`] | what pages are made of; they only show |
+//! | [`api`] | server functions: the only ones; each hands its caller to `control`, which authorises |
+//! | [`address`] | which migration and environment a page is about, and links to other pages |
+//! | [`live`] | one event source a page: says that something changed, the page fetches the truth |
+//! | [`flash`] | what a form without script is told after its redirect: what was done, or why not with its fields |
+//! | [`error`] | what a server function answers instead of a result |
+//! | [`times`], [`words`] | instants and flag states as a person reads them |
+//! | [`server_context`] | what the server provides to pages and server functions (server only) |
+//! | [`browser`] | everything that exists in a browser alone; nothing happens on the server |
+//!
+//! Every page works without script. With it, results appear in place and changes made elsewhere appear by themselves.
+#![recursion_limit = "512"]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a server function takes one argument for every field of its form"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "Leptos hands components their props by value")]
+
+pub mod address;
+pub mod api;
+pub mod browser;
+pub mod components;
+pub mod error;
+pub mod flash;
+pub mod live;
+pub mod pages;
+pub mod router;
+#[cfg(feature = "ssr")]
+pub mod server_context;
+#[cfg(feature = "ssr")]
+pub mod shell;
+pub mod times;
+pub mod words;
+
+pub use router::App;
+#[cfg(feature = "ssr")]
+pub use server_context::{Assets, ServerContext, provide_server_context};
+#[cfg(feature = "ssr")]
+pub use shell::shell;

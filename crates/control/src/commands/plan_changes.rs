@@ -293,12 +293,11 @@ impl PlanChanges {
                 }
                 self.operations.push(Operation::EditCheck(*id, (*item).clone()));
             }
-            let word = word(kind);
-            self.changes.extend(sentences("Adds", &word, &added));
-            self.changes.extend(sentences("Changes", &word, &changed));
+            let words = words(kind);
+            self.changes.extend(sentences("Adds", words, &added));
+            self.changes.extend(sentences("Changes", words, &changed));
             if moved {
-                let plural = word.replacen("check", "checks", 1);
-                self.changes.push(format!("Puts the {plural} in the plan’s order."));
+                self.changes.push(format!("Puts the {} in the plan’s order.", words.1));
             }
             if of_kind.is_empty() && !archive {
                 continue;
@@ -310,7 +309,7 @@ impl PlanChanges {
                 .collect();
             self.operations.extend(gone.iter().map(|(id, _)| Operation::ArchiveCheck(*id)));
             let titles: Vec<&str> = gone.iter().map(|(_, item)| item.title.as_str()).collect();
-            self.changes.extend(sentences("Archives", &word, &titles));
+            self.changes.extend(sentences("Archives", words, &titles));
         }
     }
 }
@@ -370,7 +369,7 @@ fn new_module(module: &WantedModule, phase: Option<PhaseNumber>) -> Module {
 
 fn window(phase: &Phase) -> String {
     match (phase.start, phase.end) {
-        (Some(start), Some(end)) => format!(" ({start} to {end})"),
+        (Some(start), Some(end)) => format!(", {start} to {end}"),
         _ => String::new(),
     }
 }
@@ -386,19 +385,21 @@ fn replacement<T: PartialEq>(what: &str, current: &[T], wanted: &[T], archive: b
     })
 }
 
-fn word(kind: ChecklistKind) -> String {
+/// What one check of a kind is called, and several.
+fn words(kind: ChecklistKind) -> (&'static str, &'static str) {
     match kind {
-        ChecklistKind::Phase => "check of a phase".into(),
-        ChecklistKind::Day => "day's check".into(),
-        kind => format!("{} check", kind.as_str()),
+        ChecklistKind::Preparation => ("preparation check", "preparation checks"),
+        ChecklistKind::Daily => ("daily check", "daily checks"),
+        ChecklistKind::Day => ("check of a day", "checks of days"),
+        ChecklistKind::Conditional => ("conditional check", "conditional checks"),
+        ChecklistKind::Phase => ("check of a phase", "checks of phases"),
     }
 }
 
-fn sentences(verb: &str, word: &str, titles: &[&str]) -> Vec<String> {
+fn sentences(verb: &str, (one, several): (&str, &str), titles: &[&str]) -> Vec<String> {
     if titles.len() > NAMED_CHECKS {
-        let plural = word.replacen("check", "checks", 1);
-        return vec![format!("{verb} {} {plural}.", titles.len())];
+        return vec![format!("{verb} {} {several}.", titles.len())];
     }
     let first_line = |title: &&str| title.lines().next().unwrap_or_default().to_owned();
-    titles.iter().map(|title| format!("{verb} the {word} “{}”.", first_line(title))).collect()
+    titles.iter().map(|title| format!("{verb} the {one} “{}”.", first_line(title))).collect()
 }

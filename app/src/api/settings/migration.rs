@@ -1,0 +1,82 @@
+//! Editing and archiving a migration.
+
+use domain::Committed;
+use leptos::prelude::*;
+
+#[cfg(feature = "ssr")]
+use super::{Form, expected};
+use crate::error::AppError;
+
+/// Changes what is known about a migration; the key stays.
+#[server(prefix = "/fn", endpoint = "edit_migration")]
+pub async fn edit_migration(
+    migration: String,
+    #[server(default)] environment: String,
+    #[server(default)] name: String,
+    #[server(default)] description: String,
+    #[server(default)] zone: String,
+    #[server(default)] start: String,
+    #[server(default)] expected_modules: String,
+    #[server(default)] hold: String,
+    #[server(default)] rollback: String,
+    #[server(default)] version: String,
+    #[server(default)] reason: String,
+) -> Result<Committed, AppError> {
+    let fields = [
+        ("name", name.as_str()),
+        ("description", &description),
+        ("zone", &zone),
+        ("start", &start),
+        ("expected_modules", &expected_modules),
+        ("hold", &hold),
+        ("rollback", &rollback),
+        ("reason", &reason),
+    ];
+    let form = Form::of("edit_migration", &migration, &environment, &fields)?;
+    let mut input = crate::api::input::Input::default();
+    let start = input.date("start", &start);
+    let expected_modules = input.number("expected_modules", &expected_modules);
+    let limits = (input.percent("hold", &hold), input.percent("rollback", &rollback));
+    let command = input.finish(limits.0.zip(limits.1)).map(|(hold, rollback)| {
+        control::commands::EditMigration {
+            migration: form.migration.clone(),
+            name: Some(name),
+            description: Some(description),
+            zone: Some(zone),
+            start: Some(start),
+            expected_modules: Some(expected_modules),
+            thresholds: Some(domain::Thresholds {
+                hold_basis_points: hold,
+                rollback_basis_points: rollback,
+            }),
+            expected: expected(&version),
+            reason,
+        }
+    });
+    form.run(command).await
+}
+
+/// Puts a migration away. Wants its key typed.
+#[server(prefix = "/fn", endpoint = "archive_migration")]
+pub async fn archive_migration(
+    migration: String,
+    #[server(default)] environment: String,
+    #[server(default)] confirm: String,
+    #[server(default)] version: String,
+    #[server(default)] reason: String,
+) -> Result<Committed, AppError> {
+    let fields = [("confirm", confirm.as_str()), ("reason", &reason)];
+    let mut form = Form::of("archive_migration", &migration, &environment, &fields)?;
+    form.then = "/".to_owned();
+    let command = if confirm.trim() == form.migration.as_str() {
+        Ok(control::commands::ArchiveMigration {
+            migration: form.migration.clone(),
+            expected: expected(&version),
+            reason,
+        })
+    } else {
+        let wanted = format!("Type the migration's key, {}.", form.migration);
+        Err(domain::Refusal::field("confirm", wanted))
+    };
+    form.run(command).await
+}

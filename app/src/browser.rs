@@ -1,0 +1,182 @@
+//! Everything that exists in a browser alone. On the server each of these does nothing.
+
+#[cfg(feature = "hydrate")]
+mod in_browser {
+    use leptos::prelude::{RwSignal, Set, document, set_timeout, window};
+    use leptos::wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen::closure::Closure;
+    use web_sys::{HtmlDialogElement, HtmlElement};
+
+    /// The browser's clock, milliseconds since 1970.
+    pub fn now() -> i64 {
+        // A double holds milliseconds exactly for the next 280,000 years.
+        #[expect(clippy::cast_possible_truncation, reason = "a date is a whole number of milliseconds")]
+        let now = js_sys::Date::now() as i64;
+        now
+    }
+
+    /// Copies `text`; `done` is true for two seconds afterwards.
+    pub fn copy(text: &str, done: RwSignal<bool>) {
+        let promise = window().navigator().clipboard().write_text(text);
+        let copied = Closure::once_into_js(move |_: JsValue| {
+            done.set(true);
+            set_timeout(move || done.set(false), std::time::Duration::from_secs(2));
+        });
+        let _chained = promise.then(&Closure::wrap(Box::new(move |value: JsValue| {
+            let _ignored = copied.unchecked_ref::<js_sys::Function>().call1(&JsValue::NULL, &value);
+        }) as Box<dyn FnMut(JsValue)>));
+    }
+
+    fn dialog(id: &str) -> Option<HtmlDialogElement> {
+        document().get_element_by_id(id)?.dyn_into().ok()
+    }
+
+    /// Opens a `<dialog>`; false when there is none.
+    pub fn open_dialog(id: &str) -> bool {
+        dialog(id).is_some_and(|dialog| dialog.open() || dialog.show_modal().is_ok())
+    }
+
+    /// Closes a `<dialog>`.
+    pub fn close_dialog(id: &str) {
+        if let Some(dialog) = dialog(id) {
+            dialog.close();
+        }
+    }
+
+    /// Moves the focus.
+    pub fn focus(selector: &str) -> bool {
+        let found = document().query_selector(selector).ok().flatten();
+        found
+            .and_then(|element| element.dyn_into::<HtmlElement>().ok())
+            .is_some_and(|element| element.focus().is_ok())
+    }
+
+    /// Moves the focus by `step` among the elements that `selector` finds.
+    pub fn focus_next(selector: &str, step: i32) {
+        let Ok(list) = document().query_selector_all(selector) else { return };
+        let active = document().active_element();
+        let length = i32::try_from(list.length()).unwrap_or(i32::MAX);
+        let mut here = None;
+        for index in 0..list.length() {
+            if list.get(index).as_ref() == active.as_ref().map(AsRef::as_ref) {
+                here = i32::try_from(index).ok();
+            }
+        }
+        let next = here.map_or(if step > 0 { 0 } else { length - 1 }, |here| here + step);
+        let next = u32::try_from(next.clamp(0, (length - 1).max(0))).unwrap_or(0);
+        if let Some(element) = list.get(next).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+            let _focused = element.focus();
+        }
+    }
+
+    /// Whether what is typed goes into a field.
+    pub fn typing() -> bool {
+        document().active_element().is_some_and(|element| {
+            matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+                && element.get_attribute("type").as_deref() != Some("checkbox")
+        })
+    }
+
+    /// Whether a dialog is open: single keys are silent then.
+    pub fn in_dialog() -> bool {
+        document().query_selector("dialog[open]").ok().flatten().is_some()
+    }
+
+    /// What this browser was asked to remember.
+    pub fn remembered(key: &str) -> Option<String> {
+        window().local_storage().ok()??.get_item(key).ok()?
+    }
+
+    /// Remembers it in this browser.
+    pub fn remember(key: &str, value: &str) {
+        if let Ok(Some(storage)) = window().local_storage() {
+            let _full_or_forbidden = storage.set_item(key, value);
+        }
+    }
+
+    /// An instant in a zone, by the browser's own calendar: `None` is the browser's zone.
+    pub fn zoned(milliseconds: i64, zone: Option<&str>) -> Option<String> {
+        let options = js_sys::Object::new();
+        let mut settings = vec![
+            ("year", "numeric"),
+            ("month", "2-digit"),
+            ("day", "2-digit"),
+            ("hour", "2-digit"),
+            ("minute", "2-digit"),
+            ("second", "2-digit"),
+            ("hourCycle", "h23"),
+            ("timeZoneName", "short"),
+        ];
+        settings.extend(zone.map(|zone| ("timeZone", zone)));
+        for (name, value) in settings {
+            js_sys::Reflect::set(&options, &name.into(), &value.into()).ok()?;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "instants of this century fit a double")]
+        let date = js_sys::Date::new(&JsValue::from_f64(milliseconds as f64));
+        date.to_locale_string("sv-SE", &options).as_string()
+    }
+}
+
+#[cfg(feature = "hydrate")]
+pub use in_browser::{
+    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, remember, remembered,
+    typing, zoned,
+};
+
+#[cfg(not(feature = "hydrate"))]
+mod on_server {
+    use leptos::prelude::RwSignal;
+
+    /// No browser, no clock of it.
+    pub fn now() -> i64 {
+        0
+    }
+
+    /// Nothing to copy to.
+    pub fn copy(_text: &str, _done: RwSignal<bool>) {}
+
+    /// No dialog opens.
+    pub fn open_dialog(_id: &str) -> bool {
+        false
+    }
+
+    /// No dialog is open.
+    pub fn close_dialog(_id: &str) {}
+
+    /// Nothing has the focus.
+    pub fn focus(_selector: &str) -> bool {
+        false
+    }
+
+    /// Nothing has the focus.
+    pub fn focus_next(_selector: &str, _step: i32) {}
+
+    /// Nobody types.
+    pub fn typing() -> bool {
+        false
+    }
+
+    /// No dialog is open.
+    pub fn in_dialog() -> bool {
+        false
+    }
+
+    /// Nothing is remembered.
+    pub fn remembered(_key: &str) -> Option<String> {
+        None
+    }
+
+    /// Nothing is remembered.
+    pub fn remember(_key: &str, _value: &str) {}
+
+    /// The server writes UTC.
+    pub fn zoned(_milliseconds: i64, _zone: Option<&str>) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+pub use on_server::{
+    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, remember, remembered,
+    typing, zoned,
+};

@@ -1,0 +1,68 @@
+//! Commands and snippets to copy.
+
+use leptos::prelude::*;
+
+use crate::browser;
+use crate::components::icon;
+use crate::live::Live;
+
+/// Copies a text; there only once script has taken over, since it can do nothing before.
+#[component]
+pub fn CopyButton(
+    /// What is copied.
+    #[prop(into)]
+    text: String,
+    /// The verb.
+    #[prop(into, default = "Copy".to_owned())]
+    label: String,
+) -> impl IntoView {
+    let live = Live::here();
+    let done = RwSignal::new(false);
+    view! {
+        <button
+            class="button small copy"
+            type="button"
+            hidden=move || !live.awake()
+            on:click=move |_| browser::copy(&text, done)
+        >
+            {icon("copy")}
+            <span aria-live="polite">{move || if done.get() { "Copied".to_owned() } else { label.clone() }}</span>
+        </button>
+    }
+}
+
+/// A command or snippet with a button that copies it.
+#[component]
+pub fn CodeBlock(
+    /// What to show and copy.
+    #[prop(into)]
+    code: String,
+    /// What it is, where that is not plain.
+    #[prop(into, optional)]
+    label: Option<String>,
+) -> impl IntoView {
+    let copied = code.clone();
+    match label {
+        Some(label) => view! {
+            <div class="code-block">
+                <header>
+                    <span>{label}</span>
+                    <CopyButton text=copied />
+                </header>
+                <pre>
+                    <code>{code}</code>
+                </pre>
+            </div>
+        }
+        .into_any(),
+        None => view! {
+            <div class="code-block">
+                <pre>
+                    <code>{code}</code>
+                </pre>
+                <CopyButton text=copied />
+            </div>
+        }
+        .into_any(),
+    }
+}

@@ -1,0 +1,241 @@
+//! A change: what it did, who has read since, and the way to undo it.
+
+use domain::read::{AuditRow, ChangeView};
+use domain::{Outcome, Role};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+use super::parts::{environment_field, forget_elsewhere};
+use crate::address::{Links, Place, segment};
+use crate::api::flags::Undo;
+use crate::api::forms::{ChangePage, change};
+use crate::components::{
+    CopyButton, DiffLine, Field, FormState, Framed, Hidden, Rail, Time, diff, flag_changes, framed,
+    icon, key_values, lock,
+};
+use crate::flash::Flash;
+use crate::live::Live;
+use crate::times;
+use crate::words;
+
+/// `/m/{migration}/changes/{revision}`.
+#[component]
+pub fn Page() -> impl IntoView {
+    let (place, live, revision) = (Place::here(), Live::here(), segment("revision"));
+    let model = Resource::new(
+        move || (place.migration.get(), revision.get(), live.changes()),
+        |(migration, revision, _)| change(migration, revision),
+    );
+    let action = ServerAction::<Undo>::new();
+    forget_elsewhere(move || revision.get(), move || action.clear());
+    live.follow();
+    framed(model, Rail::Audit, move |page, flash| shown(&page, action, flash))
+}
+
+fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -> Framed {
+    let view = &page.view;
+    let frame = view.frame.clone();
+    let links = Links::of(&frame);
+    let revision = view.audit.revision.unwrap_or_default();
+    let title = first_upper(&view.audit.summary);
+    let body = view! {
+        <nav class="crumbs" aria-label="Path">
+            <ol>
+                <li><a href=links.page("audit")>"Audit"</a></li>
+                <li aria-current="page">{format!("Revision {revision}")}</li>
+            </ol>
+        </nav>
+        <div class="page-head">
+            <div class="title">
+                <h1>{title.clone()}</h1>
+                <p class="lead quiet">
+                    {format!("{}, {}. Reason: {}", view.audit.actor, times::utc_second(view.audit.at), view.audit.reason)}
+                </p>
+            </div>
+        </div>
+        <div class="columns main">
+            <div class="stack">
+                {receipts(view)}
+                <section class="tile">
+                    <header><h2>"Before and after"</h2></header>
+                    {kill_switch(view)}
+                    {(!view.flags.is_empty()).then(|| flag_changes(&view.flags, &links))}
+                </section>
+                {undoing(page, action, flash, &links)}
+            </div>
+            {record(view, &links)}
+        </div>
+    }
+    .into_any();
+    let description = format!(
+        "{}: revision {revision} of {}, {}, by {}. Reason: {}",
+        times::utc_second(view.audit.at),
+        frame.name,
+        frame.environment.key,
+        view.audit.actor,
+        view.audit.reason
+    );
+    Framed { frame, title, description, body }
+}
+
+fn receipts(view: &ChangeView) -> impl IntoView + use<> {
+    let stored = format!("Stored, revision {}", view.audit.revision.unwrap_or_default());
+    let all = view.readers_since >= view.readers_before;
+    let read = match (view.readers_before, view.readers_since) {
+        (0, 0) => "No reader was heard from in the 30 s before it".to_owned(),
+        (0, since) => format!("Read since by {}", words::count(since as usize, "reader", "readers")),
+        (before, since) => format!("Read since by {since} of {}", words::count(before as usize, "reader", "readers")),
+    };
+    view! {
+        <section class="tile">
+            <header><h2>"What followed"</h2></header>
+            <ol class="receipt">
+                <li>
+                    {icon("pass")}
+                    <span>{format!("Requested by {}: {}", view.audit.actor, view.audit.reason)}</span>
+                </li>
+                <li>
+                    {icon("pass")} <span>{stored}</span>
+                    <span class="when">{times::utc_precise(view.audit.at)}</span>
+                </li>
+                <li class=if all { "" } else { "waiting" }>
+                    {icon(if all { "pass" } else { "due" })} <span>{read}</span>
+                </li>
+            </ol>
+        </section>
+    }
+}
+
+fn kill_switch(view: &ChangeView) -> Option<impl IntoView + use<>> {
+    let word = |on: bool| if on { "on" } else { "off" }.to_owned();
+    view.kill_switch.map(|(before, after)| {
+        let name = format!("kill switch of {}", view.frame.environment.key);
+        diff(vec![DiffLine { name, before: word(before), after: word(after) }])
+    })
+}
+
+fn record(view: &ChangeView, links: &Links) -> impl IntoView + use<> {
+    let AuditRow { sequence, at, actor, actor_kind, reason, revision, request_id, hash, outcome, .. } =
+        view.audit.clone();
+    let text = |text: String| text.into_any();
+    let hashed = |text: String| view! { <span class="hash">{text}</span> }.into_any();
+    let rows = vec![
+        ("Sequence", view! { <a href=links.audit_entry(sequence)>{sequence.to_string()}</a> }.into_any()),
+        ("Time", view! { <Time at=at now=view.frame.now exact=true /> }.into_any()),
+        ("Actor", text(format!("{actor} ({})", actor_kind.as_str()))),
+        ("Reason", text(reason)),
+        ("Revision", text(revision.unwrap_or_default().to_string())),
+        ("Environment", text(view.frame.environment.key.to_string())),
+        ("Outcome", text(if outcome == Outcome::Committed { "committed" } else { "refused" }.to_owned())),
+        ("Request", hashed(request_id)),
+        ("Hash", hashed(hash)),
+    ];
+    view! {
+        <section class="tile">
+            <header>
+                <h2>"Record"</h2>
+                <CopyButton text=links.change(revision.unwrap_or_default()) label="Copy path" />
+            </header>
+            {key_values(rows, false)}
+        </section>
+    }
+}
+
+fn undoing(
+    page: &ChangePage,
+    action: ServerAction<Undo>,
+    flash: Option<&Flash>,
+    links: &Links,
+) -> impl IntoView + use<> {
+    let view = &page.view;
+    if view.kill_switch.is_some() {
+        return kill_switch_way(view, links);
+    }
+    let state = FormState::of(action, "undo", flash);
+    let done = state.done(links);
+    if view.undo.is_empty() {
+        return view! {
+            <section class="tile">
+                <header><h2>"Undo"</h2></header>
+                {done}
+                <p class="quiet">"Nothing to undo: every flag already is as it was before this change."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let names: Vec<_> = view.drifted.iter().map(ToString::to_string).collect();
+    let drift = (!names.is_empty()).then(|| {
+        view! {
+            <div class="problem hand">
+                {icon("info")}
+                <div class="grow">
+                    <p><b>"Changed since: "</b> {names.join(", ")} ". Undoing goes back over those changes, too."</p>
+                </div>
+            </div>
+        }
+    });
+    let lock = lock(&view.frame, Role::Operator);
+    let (closed, why) = (lock.closed(), lock.why());
+    let fields = vec![
+        ("migration", view.frame.migration.to_string()),
+        ("environment", environment_field(&view.frame)),
+        ("sequence", view.audit.sequence.to_string()),
+        ("revision", view.audit.revision.unwrap_or_default().to_string()),
+        ("expected", page.versions.clone()),
+    ];
+    let (problem, reason, reason_error, pending) =
+        (state.problem(), state.typed("reason", ""), state.field("reason"), state.pending);
+    view! {
+        <section class="tile" id="undo">
+            <header><h2>"Undo"</h2></header>
+            {drift}
+            <p>"A new change, recorded like any other:"</p>
+            {flag_changes(&view.undo, links)}
+            <ActionForm action=action>
+                <div class="form">
+                    <Hidden fields=fields />
+                    {done}
+                    {problem}
+                    <Field
+                        name="reason"
+                        label="Reason"
+                        value=reason
+                        error=reason_error
+                        maxlength=1_000
+                        required=true
+                        disabled=closed
+                    />
+                    <div class="buttons">
+                        <button class="button" type="submit" disabled=move || closed || pending.get()>
+                            "Undo"
+                        </button>
+                        {why}
+                    </div>
+                </div>
+            </ActionForm>
+        </section>
+    }
+    .into_any()
+}
+
+/// The kill switch is not undone but resumed or pressed again, by the forms that show what that means.
+fn kill_switch_way(view: &ChangeView, links: &Links) -> AnyView {
+    let (href, words) = if view.frame.environment.kill_switch {
+        (links.page("resume"), "Resume…")
+    } else {
+        (links.page("kill-switch"), "Kill switch…")
+    };
+    view! {
+        <section class="tile">
+            <header><h2>"The way back"</h2></header>
+            <p><a class="button" href=href>{words}</a></p>
+        </section>
+    }
+    .into_any()
+}
+
+fn first_upper(text: &str) -> String {
+    let mut characters = text.chars();
+    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}", characters.as_str())
+}

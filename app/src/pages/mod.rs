@@ -1,0 +1,29 @@
+//! One file a page.
+
+pub mod audit;
+mod audit_diff;
+pub mod audit_entry;
+pub mod change;
+pub mod connect;
+pub mod import;
+pub mod import_preview;
+pub mod kill_switch;
+pub mod migrations;
+pub mod module;
+pub mod module_edit;
+pub mod modules;
+pub mod not_found;
+pub mod overview;
+mod plain_form;
+mod parts;
+pub mod plan;
+pub mod resume;
+pub mod rollback;
+mod rollback_form;
+mod server_tabs;
+pub mod set;
+mod set_form;
+pub mod settings;
+pub mod sign_in;
+pub mod tokens;
+pub mod users;

@@ -1,0 +1,48 @@
+//! The one table of page routes.
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, path};
+
+use crate::components::{Zone, provide_last_frame};
+use crate::live::{Live, LiveUpdates};
+use crate::pages;
+
+/// The whole application. Rendered once everything has been read, so that a page works without script, its status is
+/// right, and unfurls see its tags.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Live::provide();
+    Zone::provide();
+    provide_last_frame();
+    view! {
+        <Router>
+            <LiveUpdates />
+            <FlatRoutes fallback=pages::not_found::Page>
+                <Route path=path!("/") view=pages::migrations::Page ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=pages::sign_in::Page ssr=SsrMode::Async />
+                <Route path=path!("/import") view=pages::import::Page ssr=SsrMode::Async />
+                <Route path=path!("/import/:draft") view=pages::import_preview::Page ssr=SsrMode::Async />
+                <Route path=path!("/settings/users") view=pages::users::Page ssr=SsrMode::Async />
+                <Route path=path!("/settings/tokens") view=pages::tokens::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration") view=pages::overview::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/plan") view=pages::plan::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/modules") view=pages::modules::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/modules/:module") view=pages::module::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/modules/:module/edit") view=pages::module_edit::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/modules/:module/rollback") view=pages::rollback::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/rollback") view=pages::rollback::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/set") view=pages::set::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/kill-switch") view=pages::kill_switch::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/resume") view=pages::resume::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/changes/:revision") view=pages::change::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/audit") view=pages::audit::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/audit/:sequence") view=pages::audit_entry::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/connect") view=pages::connect::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/settings") view=pages::settings::Page ssr=SsrMode::Async />
+            </FlatRoutes>
+        </Router>
+    }
+}

@@ -1,0 +1,40 @@
+//! `POST /api/v1/migrations/{migration}/undo`: brings flags back to what they were before a change, as a new change.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use control::commands::Undo;
+use domain::Key;
+use serde::Deserialize;
+
+use super::{At, Body, Done, run};
+use crate::http::problem::Problem;
+use crate::middleware::authentication::Authenticated;
+use crate::state::AppState;
+
+/// Which change, and why.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    sequence: u64,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    expected_versions: BTreeMap<Key, i64>,
+}
+
+/// Undoes a change of flags, judged by rank like any other.
+pub async fn undo(
+    State(state): State<AppState>,
+    Authenticated(caller): Authenticated,
+    At(migration): At<Key>,
+    Body(change): Body<Change>,
+) -> Result<Done, Problem> {
+    let command = Undo {
+        migration,
+        sequence: change.sequence,
+        reason: change.reason,
+        expected: change.expected_versions,
+    };
+    Ok(Done::new(run(&state, &caller, command).await?))
+}

@@ -1,0 +1,46 @@
+//! `GET /api/v1/flags`: the whole snapshot of the token's environment, in a form prepared beforehand.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY,
+};
+use http::{HeaderValue, StatusCode};
+
+use super::data_plane::{Reader, is_known};
+use super::encoding::{Encoding, preferred};
+use super::problem::Problem;
+use crate::middleware::request::text;
+use crate::state::AppState;
+
+/// Answers the snapshot, or 304 to who has it.
+pub async fn snapshot(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+    let reader = Reader::recognise(&state, &request)?;
+    let headers = request.headers();
+    reader.note(&state, headers);
+    let published = &reader.published;
+    let known = is_known(headers, &published.etag);
+    let (encoding, body) = match preferred(text(headers, &ACCEPT_ENCODING).unwrap_or_default()) {
+        _ if known => (None, Body::empty()),
+        Encoding::Brotli => (Some("br"), Body::from(published.brotli())),
+        Encoding::Gzip => (Some("gzip"), Body::from(published.gzip())),
+        Encoding::Identity => (None, Body::from(published.json())),
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    if let Ok(etag) = HeaderValue::from_str(&published.etag) {
+        headers.insert(ETAG, etag);
+    }
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(response);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(encoding) = encoding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    Ok(response)
+}

@@ -1,0 +1,16 @@
+//! Handlers, one subject a file. Which address leads to which is in [`crate::router`] alone.
+
+pub mod api;
+pub mod assets;
+pub mod data_plane;
+pub mod description;
+pub mod encoding;
+pub mod exports;
+pub mod flags;
+pub mod health;
+pub mod import;
+pub mod live;
+pub mod ofrep;
+pub mod pages;
+pub mod problem;
+pub mod sign_in;

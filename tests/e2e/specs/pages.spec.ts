@@ -1,0 +1,59 @@
+// Every page: no finding of axe in light and dark, no sideways scroll on a phone, no error in the browser.
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../fixtures/test.ts";
+import { examplePlanFile, importPlan } from "../fixtures/plan.ts";
+
+const PAGES = [
+  "/",
+  "/import",
+  "/settings/users",
+  "/settings/tokens",
+  "/m/atlas",
+  "/m/atlas/plan",
+  "/m/atlas/modules",
+  "/m/atlas/modules?group=mode&sort=key",
+  "/m/atlas/modules/MODULE",
+  "/m/atlas/modules/MODULE/edit",
+  "/m/atlas/modules/MODULE/rollback",
+  "/m/atlas/rollback?phase=2",
+  "/m/atlas/set?phase=2",
+  "/m/atlas/kill-switch",
+  "/m/atlas/resume",
+  "/m/atlas/changes/REVISION",
+  "/m/atlas/audit",
+  "/m/atlas/audit/1",
+  "/m/atlas/connect",
+  "/m/atlas/settings",
+  "/m/nowhere",
+  "/nowhere",
+];
+
+test("every page is accessible and fits a phone", async ({ app, page, problems }) => {
+  test.setTimeout(240_000);
+  problems.allow(/404/);
+  await app.signIn(page);
+  await importPlan(app, examplePlanFile, "atlas");
+  await page.goto(`${app.url}/m/atlas/modules`);
+  const module = (await page.locator("tbody a").first().innerText()).trim();
+  await page.goto(`${app.url}/m/atlas/modules/${module}`);
+  await page.locator("input[name=mode][value=both_validate]").check();
+  await page.locator("#set-reason").fill("compare first");
+  await page.getByRole("button", { name: "Set", exact: true }).click();
+  await page.goto(`${app.url}/m/atlas/audit`);
+  await expect(page.getByText("flag.set").first()).toBeVisible();
+  const change = await page.locator("a[href*='/changes/']").first().getAttribute("href");
+  const revision = change?.match(/changes\/(\d+)/)?.[1] ?? "1";
+  for (const path of PAGES) {
+    await test.step(path, async () => {
+      await page.goto(app.url + path.replace("MODULE", module).replace("REVISION", revision));
+      await expect(page.getByRole("main")).toBeVisible();
+      await expectAccessible(page);
+      await expectNoSidewaysScroll(page);
+    });
+  }
+});
+
+test("the sign-in page is accessible before anybody signed in", async ({ app, page }) => {
+  await page.goto(`${app.url}/sign-in`);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+});

@@ -1,0 +1,100 @@
+//! `cargo xtask bench`: the benchmarks, in named parts. A new one is a new line in [`PARTS`].
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::build;
+use crate::project::Project;
+use crate::tools::{run_program, step};
+
+/// One benchmark.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    /// Given the part's own name.
+    run: fn(&Project, &str) -> Result<()>,
+}
+
+const PARTS: [Part; 4] = [
+    Part {
+        name: "flags",
+        about: "one evaluation in process, 79 flags",
+        run: |project, _| evaluation(project),
+    },
+    Part {
+        name: "start",
+        about: "from start to ready, and memory at rest",
+        run: against_server,
+    },
+    Part {
+        name: "writes",
+        about: "audited changes: time of one, rate of many",
+        run: against_server,
+    },
+    Part {
+        name: "overview",
+        about: "the overview page for 79 modules, signed in",
+        run: against_server,
+    },
+];
+
+/// Which benchmarks to run.
+#[derive(Args)]
+pub struct Options {
+    /// Show the parts instead of running them
+    #[arg(long)]
+    list: bool,
+    /// Parts to run; all when none is named
+    parts: Vec<String>,
+}
+
+/// Runs the parts named, or lists them.
+pub fn run(project: &Project, options: &Options) -> Result<()> {
+    if options.list {
+        for part in &PARTS {
+            println!("{:10} {}", part.name, part.about);
+        }
+        return Ok(());
+    }
+    for name in &options.parts {
+        if !PARTS.iter().any(|part| part.name == name) {
+            bail!("no benchmark is called `{name}`; see `cargo xtask bench --list`");
+        }
+    }
+    let wanted = |part: &&Part| {
+        options.parts.is_empty() || options.parts.iter().any(|name| part.name == name)
+    };
+    for part in PARTS.iter().filter(wanted) {
+        step(&format!("benchmark {}: {}", part.name, part.about), || {
+            (part.run)(project, part.name)
+        })?;
+    }
+    Ok(())
+}
+
+fn evaluation(project: &Project) -> Result<()> {
+    run_program(
+        project
+            .cargo()
+            .args(["bench", "--locked", "--package", "flags"]),
+    )
+}
+
+/// A part of `tests/bench`, against the release and nothing else.
+fn against_server(project: &Project, part: &str) -> Result<()> {
+    build::release(project)?;
+    let mut cargo = project.cargo();
+    cargo.env("SWITCHBACK_BIN", project.program("release", "switchback"));
+    cargo.args([
+        "run",
+        "--locked",
+        "--release",
+        "--package",
+        "http-tests",
+        "--bin",
+        "server-bench",
+        "--",
+        part,
+    ]);
+    run_program(&mut cargo)
+}
