@@ -27,6 +27,11 @@ mod in_browser {
         }) as Box<dyn FnMut(JsValue)>));
     }
 
+    /// The whole address of a path on this server.
+    pub fn whole_address(path: &str) -> String {
+        format!("{}{path}", window().location().origin().unwrap_or_default())
+    }
+
     fn dialog(id: &str) -> Option<HtmlDialogElement> {
         document().get_element_by_id(id)?.dyn_into().ok()
     }
@@ -120,7 +125,7 @@ mod in_browser {
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
     close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, remember, remembered,
-    typing, zoned,
+    typing, whole_address, zoned,
 };
 
 #[cfg(not(feature = "hydrate"))]
@@ -134,6 +139,11 @@ mod on_server {
 
     /// Nothing to copy to.
     pub fn copy(_text: &str, _done: RwSignal<bool>) {}
+
+    /// The path alone.
+    pub fn whole_address(path: &str) -> String {
+        path.to_owned()
+    }
 
     /// No dialog opens.
     pub fn open_dialog(_id: &str) -> bool {
@@ -178,5 +188,5 @@ mod on_server {
 #[cfg(not(feature = "hydrate"))]
 pub use on_server::{
     close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, remember, remembered,
-    typing, zoned,
+    typing, whole_address, zoned,
 };

@@ -1,10 +1,11 @@
 //! What a server function answers instead of a result.
 
 use domain::Refusal;
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::codec::PageEncoding;
 
 /// Why there is no result. Everything a page needs to say what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
@@ -75,7 +76,7 @@ impl From<Refusal> for AppError {
 }
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = PageEncoding;
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {

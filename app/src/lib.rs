@@ -10,6 +10,7 @@
 //! | [`address`] | which migration and environment a page is about, and links to other pages |
 //! | [`live`] | one event source a page: says that something changed, the page fetches the truth |
 //! | [`flash`] | what a form without script is told after its redirect: what was done, or why not with its fields |
+//! | [`codec`] | how server functions answer |
 //! | [`error`] | what a server function answers instead of a result |
 //! | [`times`], [`words`] | instants and flag states as a person reads them |
 //! | [`server_context`] | what the server provides to pages and server functions (server only) |
@@ -26,6 +27,7 @@
 pub mod address;
 pub mod api;
 pub mod browser;
+pub mod codec;
 pub mod components;
 pub mod error;
 pub mod flash;

@@ -113,8 +113,20 @@ pub fn LiveUpdates() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
         let live = Live::here();
-        Effect::new(move |_| live.awake.set(true));
+        Effect::new(move |_| {
+            live.awake.set(true);
+            // What was rendered by awaiting is attached in between: two frames later everything is.
+            request_animation_frame(|| request_animation_frame(say_ready));
+        });
         subscription::keep(live);
+    }
+}
+
+/// From now on clicks and forms are the program's; see the document's shell.
+#[cfg(feature = "hydrate")]
+fn say_ready() {
+    if let Some(root) = document().document_element() {
+        let _only_for_odd_names = root.set_attribute("data-ready", "");
     }
 }
 

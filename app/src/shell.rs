@@ -30,6 +30,11 @@ pub fn shell() -> impl IntoView {
     }
 }
 
+/// While the program takes over, a click or a form is the browser's own: half-attached handlers would meet a page that
+/// is not theirs yet. `data-ready` is set by [`crate::live::LiveUpdates`].
+const NATIVE_UNTIL_READY: &str = "for (const kind of ['click', 'submit']) addEventListener(kind, (event) => { \
+    if (!('ready' in document.documentElement.dataset)) event.stopImmediatePropagation(); }, true);";
+
 /// Loads the program and lets it take over; nothing when the site was not built.
 fn hydration_tags(assets: &Assets) -> Option<impl IntoView + use<>> {
     let Assets { js, wasm, .. } = assets.clone();
@@ -39,6 +44,7 @@ fn hydration_tags(assets: &Assets) -> Option<impl IntoView + use<>> {
     );
     (!js.is_empty() && !wasm.is_empty()).then(|| {
         view! {
+            <script nonce=nonce.clone() inner_html=NATIVE_UNTIL_READY></script>
             <link rel="modulepreload" href=js nonce=nonce.clone() />
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
             <script type="module" nonce=nonce inner_html=start></script>

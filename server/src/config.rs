@@ -58,7 +58,9 @@ impl SettingsFile {
     /// # Errors
     /// When it cannot be read, is no TOML or holds an unknown name.
     pub fn read(path: Option<&Path>) -> Result<Self> {
-        let Some(path) = path else { return Ok(Self::default()) };
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the settings file {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("in the settings file {}", path.display()))
@@ -67,6 +69,10 @@ impl SettingsFile {
 
 /// Flags that say where the data is and how the server is reached: of `serve` and of commands on the data directory.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "a help text shows an address as it is typed"
+)]
 pub struct DataFlags {
     /// Where the data is [default: ./data]
     #[arg(long, env = "SWITCHBACK_DATA_DIR", value_name = "DIRECTORY")]
@@ -95,10 +101,20 @@ pub struct ServeFlags {
     #[arg(long, env = "SWITCHBACK_LOG_FORMAT", value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
     /// An origin whose pages may ask /ofrep; may be repeated
-    #[arg(long = "ofrep-origin", env = "SWITCHBACK_OFREP_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    #[arg(
+        long = "ofrep-origin",
+        env = "SWITCHBACK_OFREP_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGIN"
+    )]
     pub ofrep_origins: Option<Vec<String>>,
     /// A further value of the Host header to answer to; may be repeated
-    #[arg(long = "allowed-host", env = "SWITCHBACK_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST")]
+    #[arg(
+        long = "allowed-host",
+        env = "SWITCHBACK_ALLOWED_HOSTS",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
     pub allowed_hosts: Option<Vec<String>>,
     /// Header in which a trusted proxy names the client's address, such as X-Forwarded-For; the last address in it counts
     #[arg(long, env = "SWITCHBACK_TRUSTED_PROXY_HEADER", value_name = "HEADER")]
@@ -150,13 +166,22 @@ impl DataSettings {
             Some(addr) => addr,
             None => DEFAULT_ADDRESS.parse()?,
         };
-        let data_dir = flags.data_dir.or_else(|| file.data_dir.clone()).unwrap_or_else(|| "data".into());
-        Ok(Self { data_dir, public_url, addr })
+        let data_dir = flags
+            .data_dir
+            .or_else(|| file.data_dir.clone())
+            .unwrap_or_else(|| "data".into());
+        Ok(Self {
+            data_dir,
+            public_url,
+            addr,
+        })
     }
 
     /// The address used in links: the one given, or the loopback address it would listen on.
     pub fn link_base(&self) -> PublicUrl {
-        self.public_url.clone().unwrap_or_else(|| PublicUrl::of_address(self.addr))
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| PublicUrl::of_address(self.addr))
     }
 }
 
@@ -174,7 +199,10 @@ impl ServeSettings {
                 data.addr
             );
         }
-        let origins = flags.ofrep_origins.or_else(|| file.ofrep_origins.clone()).unwrap_or_default();
+        let origins = flags
+            .ofrep_origins
+            .or_else(|| file.ofrep_origins.clone())
+            .unwrap_or_default();
         let ofrep_origins = origins
             .iter()
             .map(|text| {
@@ -185,15 +213,24 @@ impl ServeSettings {
         let trusted_proxy_header = flags
             .trusted_proxy_header
             .or_else(|| file.trusted_proxy_header.clone())
-            .map(|text| text.parse().context("--trusted-proxy-header is no header name"))
+            .map(|text| {
+                text.parse()
+                    .context("--trusted-proxy-header is no header name")
+            })
             .transpose()?;
         Ok(Self {
             data,
             demo: flags.demo.or(file.demo).unwrap_or(false),
-            log: flags.log.or_else(|| file.log.clone()).unwrap_or_else(|| "info".into()),
+            log: flags
+                .log
+                .or_else(|| file.log.clone())
+                .unwrap_or_else(|| "info".into()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             ofrep_origins,
-            allowed_hosts: flags.allowed_hosts.or_else(|| file.allowed_hosts.clone()).unwrap_or_default(),
+            allowed_hosts: flags
+                .allowed_hosts
+                .or_else(|| file.allowed_hosts.clone())
+                .unwrap_or_default(),
             trusted_proxy_header,
         })
     }
@@ -205,8 +242,12 @@ mod tests {
 
     #[test]
     fn a_flag_wins_over_the_file() {
-        let file: SettingsFile = toml::from_str("addr = '127.0.0.1:4000'\ndata_dir = '/srv/sb'\ndemo = true").unwrap();
-        let flags = ServeFlags { addr: Some("127.0.0.1:5000".parse().unwrap()), ..ServeFlags::default() };
+        let file: SettingsFile =
+            toml::from_str("addr = '127.0.0.1:4000'\ndata_dir = '/srv/sb'\ndemo = true").unwrap();
+        let flags = ServeFlags {
+            addr: Some("127.0.0.1:5000".parse().unwrap()),
+            ..ServeFlags::default()
+        };
         let settings = ServeSettings::settle(flags, &file).unwrap();
         assert_eq!(settings.data.addr.port(), 5000);
         assert_eq!(settings.data.data_dir, Path::new("/srv/sb"));
@@ -220,8 +261,13 @@ mod tests {
 
     #[test]
     fn a_server_others_can_reach_must_know_its_address() {
-        let open = || ServeFlags { addr: Some("0.0.0.0:3000".parse().unwrap()), ..ServeFlags::default() };
-        let refusal = ServeSettings::settle(open(), &SettingsFile::default()).unwrap_err().to_string();
+        let open = || ServeFlags {
+            addr: Some("0.0.0.0:3000".parse().unwrap()),
+            ..ServeFlags::default()
+        };
+        let refusal = ServeSettings::settle(open(), &SettingsFile::default())
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains("--public-url"), "{refusal}");
         let mut flags = open();
         flags.data.public_url = Some("https://sb.example.org".into());

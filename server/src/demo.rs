@@ -29,16 +29,56 @@ pub const TOKEN_FILE: &str = "demo-sdk-token";
 
 /// What happened so far, in order: modules, how far they were brought, and why.
 const STORY: [(&[&str], Level, &str); 11] = [
-    (&["order_intake", "order_ledger", "stock_allocation"], Level::Compare, "phase 1, compare"),
-    (&["order_intake", "order_ledger", "stock_allocation"], Level::Percent(10), "phase 1, first lorry"),
-    (&["order_intake", "order_ledger"], Level::Percent(50), "phase 1, half the yard"),
-    (&["stock_allocation"], Level::Old, "two orders were promised the same pallet"),
-    (&["order_intake", "order_ledger"], Level::New, "phase 1, everything"),
-    (&["stock_allocation"], Level::Compare, "the double promise is mended, comparing again"),
-    (&["stock_levels", "stock_reservations", "bin_locations"], Level::Compare, "phase 2, compare"),
-    (&["stock_levels", "bin_locations"], Level::Percent(10), "phase 2, first lorry"),
-    (&["stock_allocation"], Level::Percent(10), "a clean day of comparison"),
-    (&["stock_levels"], Level::Percent(50), "phase 2, half the yard"),
+    (
+        &["order_intake", "order_ledger", "stock_allocation"],
+        Level::Compare,
+        "phase 1, compare",
+    ),
+    (
+        &["order_intake", "order_ledger", "stock_allocation"],
+        Level::Percent(10),
+        "phase 1, first lorry",
+    ),
+    (
+        &["order_intake", "order_ledger"],
+        Level::Percent(50),
+        "phase 1, half the yard",
+    ),
+    (
+        &["stock_allocation"],
+        Level::Old,
+        "two orders were promised the same pallet",
+    ),
+    (
+        &["order_intake", "order_ledger"],
+        Level::New,
+        "phase 1, everything",
+    ),
+    (
+        &["stock_allocation"],
+        Level::Compare,
+        "the double promise is mended, comparing again",
+    ),
+    (
+        &["stock_levels", "stock_reservations", "bin_locations"],
+        Level::Compare,
+        "phase 2, compare",
+    ),
+    (
+        &["stock_levels", "bin_locations"],
+        Level::Percent(10),
+        "phase 2, first lorry",
+    ),
+    (
+        &["stock_allocation"],
+        Level::Percent(10),
+        "a clean day of comparison",
+    ),
+    (
+        &["stock_levels"],
+        Level::Percent(50),
+        "phase 2, half the yard",
+    ),
     (&["pick_lists"], Level::Compare, "phase 2, compare"),
 ];
 
@@ -70,7 +110,8 @@ pub async fn ensure(control: &Control, directory: &Path) -> Result<()> {
 }
 
 async fn tell(control: &Control, migration: &Key) -> Result<()> {
-    let plan = plan::parse_markdown(PLAN.as_bytes(), start(control)?).context("the demonstration's plan")?;
+    let plan = plan::parse_markdown(PLAN.as_bytes(), start(control)?)
+        .context("the demonstration's plan")?;
     let import = ImportPlan {
         migration: migration.clone(),
         name: Some(NAME.into()),
@@ -80,28 +121,49 @@ async fn tell(control: &Control, migration: &Key) -> Result<()> {
         archive_absent: false,
         reason: "demonstration".into(),
     };
-    control.execute(&server(), import).await.context("the demonstration's plan")?;
+    control
+        .execute(&server(), import)
+        .await
+        .context("the demonstration's plan")?;
     for (modules, level, reason) in STORY {
-        let keys = modules.iter().map(|module| Key::parse(module)).collect::<Result<Vec<_>, _>>()?;
-        bring(control, migration, keys, level, reason).await.with_context(|| format!("the demonstration: {reason}"))?;
+        let keys = modules
+            .iter()
+            .map(|module| Key::parse(module))
+            .collect::<Result<Vec<_>, _>>()?;
+        bring(control, migration, keys, level, reason)
+            .await
+            .with_context(|| format!("the demonstration: {reason}"))?;
     }
     Ok(())
 }
 
-async fn bring(control: &Control, migration: &Key, modules: Vec<Key>, level: Level, reason: &str) -> Result<()> {
+async fn bring(
+    control: &Control,
+    migration: &Key,
+    modules: Vec<Key>,
+    level: Level,
+    reason: &str,
+) -> Result<()> {
     let (migration, reason) = (migration.clone(), reason.to_owned());
     let state = match level {
         Level::Old => {
             let selection = Selection::Modules(modules);
-            let rollback = RollBack { migration, environment: None, selection, to: None, reason };
+            let rollback = RollBack {
+                migration,
+                environment: None,
+                selection,
+                to: None,
+                reason,
+            };
             control.execute(&server(), rollback).await?;
             return Ok(());
         }
         Level::Compare => FlagState::BOTH_VALIDATE,
         Level::New => FlagState::NEW_ONLY,
-        Level::Percent(percent) => {
-            FlagState::new(Mode::GradualRollout, Some(Exposure::from_basis_points(percent * 100)?))?
-        }
+        Level::Percent(percent) => FlagState::new(
+            Mode::GradualRollout,
+            Some(Exposure::from_basis_points(percent * 100)?),
+        )?,
     };
     let mut expected = BTreeMap::new();
     for module in &modules {
@@ -109,7 +171,14 @@ async fn bring(control: &Control, migration: &Key, modules: Vec<Key>, level: Lev
         expected.insert(module.clone(), view.row.version);
     }
     let selection = Selection::Modules(modules);
-    let set = SetMode { migration, environment: None, selection, state, reason, expected };
+    let set = SetMode {
+        migration,
+        environment: None,
+        selection,
+        state,
+        reason,
+        expected,
+    };
     control.execute(&server(), set).await?;
     Ok(())
 }
@@ -124,7 +193,9 @@ fn start(control: &Control) -> Result<Date> {
 
 async fn write_token(control: &Control, migration: Key, file: &Path) -> Result<()> {
     let environments = queries::environments(control, &server(), &migration).await?;
-    let deciding = environments.into_iter().find(|environment| environment.deciding);
+    let deciding = environments
+        .into_iter()
+        .find(|environment| environment.deciding);
     let new = NewToken {
         name: "sample service".into(),
         kind: TokenKind::Sdk,

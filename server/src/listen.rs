@@ -47,7 +47,11 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// # Errors
 /// When it is taken already or not this machine's.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
+    let socket = if address.is_ipv6() {
+        TcpSocket::new_v6()?
+    } else {
+        TcpSocket::new_v4()?
+    };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -69,27 +73,56 @@ pub fn bind_control_socket(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers network connections until `stop`, then lets requests in progress finish.
-pub async fn serve_network(listener: TcpListener, edge: Arc<Edge>, open: Gauge, stop: CancellationToken) {
+pub async fn serve_network(
+    listener: TcpListener,
+    edge: Arc<Edge>,
+    open: Gauge,
+    stop: CancellationToken,
+) {
     let limit = Arc::new(Semaphore::new(most_connections()));
     let graceful = GracefulShutdown::new();
     while let Some((permit, (stream, peer))) = next(&stop, &limit, || listener.accept()).await {
         prepare(&stream);
         open.inc();
-        let counted = Counted { open: open.clone(), _permit: permit };
-        answer(stream, Entrance::Network(peer), Arc::clone(&edge), &graceful, counted);
+        let counted = Counted {
+            open: open.clone(),
+            _permit: permit,
+        };
+        answer(
+            stream,
+            Entrance::Network(peer),
+            Arc::clone(&edge),
+            &graceful,
+            counted,
+        );
     }
     drop(listener);
     drain(graceful).await;
 }
 
 /// Answers connections of the control socket until `stop`, then lets requests in progress finish.
-pub async fn serve_control_socket(listener: UnixListener, edge: Arc<Edge>, stop: CancellationToken) {
+pub async fn serve_control_socket(
+    listener: UnixListener,
+    edge: Arc<Edge>,
+    stop: CancellationToken,
+) {
     let limit = Arc::new(Semaphore::new(MOST_LOCAL_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     while let Some((permit, (stream, _))) = next(&stop, &limit, || listener.accept()).await {
-        let Some(actor) = owner(&stream) else { continue };
-        let counted = Counted { open: Gauge::default(), _permit: permit };
-        answer(stream, Entrance::DataDirectory(actor), Arc::clone(&edge), &graceful, counted);
+        let Some(actor) = owner(&stream) else {
+            continue;
+        };
+        let counted = Counted {
+            open: Gauge::default(),
+            _permit: permit,
+        };
+        answer(
+            stream,
+            Entrance::DataDirectory(actor),
+            Arc::clone(&edge),
+            &graceful,
+            counted,
+        );
     }
     drain(graceful).await;
 }
@@ -97,7 +130,10 @@ pub async fn serve_control_socket(listener: UnixListener, edge: Arc<Edge>, stop:
 /// The operating system's user at the other end.
 fn owner(stream: &UnixStream) -> Option<Actor> {
     let credentials = stream.peer_cred().ok()?;
-    Some(Actor::local(&os_user::name_of(credentials.uid()), Authentication::ControlSocket))
+    Some(Actor::local(
+        &os_user::name_of(credentials.uid()),
+        Authentication::ControlSocket,
+    ))
 }
 
 /// The next connection, once there is room for it; `None` at `stop`.
@@ -138,8 +174,13 @@ impl Drop for Counted {
     }
 }
 
-fn answer<S>(stream: S, entrance: Entrance, edge: Arc<Edge>, graceful: &GracefulShutdown, counted: Counted)
-where
+fn answer<S>(
+    stream: S,
+    entrance: Entrance,
+    edge: Arc<Edge>,
+    graceful: &GracefulShutdown,
+    counted: Counted,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let entrance = Arc::new(entrance);
@@ -161,8 +202,14 @@ where
 }
 
 async fn drain(graceful: GracefulShutdown) {
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish within {} s and were cut off", DRAIN_TIME.as_secs());
+    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "some requests did not finish within {} s and were cut off",
+            DRAIN_TIME.as_secs()
+        );
     }
 }
 
@@ -178,10 +225,19 @@ fn most_connections() -> usize {
     /// Databases, the site's own sockets, and some to spare.
     const RESERVED: u64 = 128;
     let mut limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
     if setrlimit(Resource::Nofile, raised).is_ok() {
         limit.current = limit.maximum;
     }
-    let descriptors = limit.current.unwrap_or(u64::MAX).saturating_sub(RESERVED).max(16);
-    usize::try_from(descriptors).unwrap_or(MOST_CONNECTIONS).min(MOST_CONNECTIONS)
+    let descriptors = limit
+        .current
+        .unwrap_or(u64::MAX)
+        .saturating_sub(RESERVED)
+        .max(16);
+    usize::try_from(descriptors)
+        .unwrap_or(MOST_CONNECTIONS)
+        .min(MOST_CONNECTIONS)
 }

@@ -6,7 +6,7 @@
 //! | [`config`], [`public_url`] | settings by flag, variable or file; the server's own address |
 //! | [`serve`], [`startup`], [`demo`] | `switchback serve`, its first start, the demonstration |
 //! | [`listen`] | connections, from the network and through the control socket |
-//! | [`router`] | the one table of HTTP routes |
+//! | [`routes`], [`router`] | the one table of HTTP routes; which middleware stands before which |
 //! | [`middleware`] | what happens before and after a handler |
 //! | [`http`] | handlers, one subject a file |
 //! | [`state`], [`metrics`], [`os_user`] | what handlers reach; counters; names of the machine's users |
@@ -22,6 +22,7 @@ mod middleware;
 mod os_user;
 mod public_url;
 mod router;
+mod routes;
 mod serve;
 mod startup;
 mod state;

@@ -15,7 +15,10 @@ use prometheus_client::registry::Registry;
 
 /// A part of the server, by path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[expect(non_camel_case_types, reason = "the labels' values are written as they stand here")]
+#[expect(
+    non_camel_case_types,
+    reason = "the labels' values are written as they stand here"
+)]
 pub enum AreaLabel {
     /// `/ofrep`
     ofrep,
@@ -101,27 +104,56 @@ impl Metrics {
     pub fn new(started: Timestamp) -> Self {
         let mut registry = Registry::with_prefix("switchback");
         let answers = Family::<Answer, Counter>::default();
-        let seconds = Family::<In, Histogram>::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 14)));
-        let [connections, streams, ready, start]: [Gauge; 4] = std::array::from_fn(|_| Gauge::default());
+        let seconds = Family::<In, Histogram>::new_with_constructor(|| {
+            Histogram::new(exponential_buckets(0.001, 2.0, 14))
+        });
+        let [connections, streams, ready, start]: [Gauge; 4] =
+            std::array::from_fn(|_| Gauge::default());
         let sequence = Counter::default();
         start.set(started.0 / 1_000);
         registry.register("http_requests", "Requests answered", answers.clone());
-        registry.register("http_request_seconds", "Time from the request's head to the answer's", seconds.clone());
+        registry.register(
+            "http_request_seconds",
+            "Time from the request's head to the answer's",
+            seconds.clone(),
+        );
         registry.register("connections", "Open connections", connections.clone());
         registry.register("streams", "Open event streams", streams.clone());
         registry.register("ready", "1 while changes are accepted", ready.clone());
-        registry.register("start_time_seconds", "When the server started, Unix time", start);
-        registry.register("audit_entries", "Audit entries announced since the start", sequence.clone());
-        let answers = Area::ALL.map(|(_, area)| STATUSES.map(|status| answers.get_or_create_owned(&Answer { area, status })));
-        let seconds = [AreaLabel::api, AreaLabel::page].map(|area| seconds.get_or_create_owned(&In { area }));
-        Self { registry, answers, seconds, connections, streams, ready, sequence }
+        registry.register(
+            "start_time_seconds",
+            "When the server started, Unix time",
+            start,
+        );
+        registry.register(
+            "audit_entries",
+            "Audit entries announced since the start",
+            sequence.clone(),
+        );
+        let answers = Area::ALL.map(|(_, area)| {
+            STATUSES.map(|status| answers.get_or_create_owned(&Answer { area, status }))
+        });
+        let seconds =
+            [AreaLabel::api, AreaLabel::page].map(|area| seconds.get_or_create_owned(&In { area }));
+        Self {
+            registry,
+            answers,
+            seconds,
+            connections,
+            streams,
+            ready,
+            sequence,
+        }
     }
 
     /// Counts an answer.
     pub fn answered(&self, area: Area, status: StatusCode) {
         let class = usize::from(status.as_u16() / 100).saturating_sub(1);
         let place = Area::ALL.iter().position(|(known, _)| *known == area);
-        if let Some(counter) = place.and_then(|place| self.answers.get(place)).and_then(|row| row.get(class)) {
+        if let Some(counter) = place
+            .and_then(|place| self.answers.get(place))
+            .and_then(|row| row.get(class))
+        {
             counter.inc();
         }
     }
@@ -164,8 +196,14 @@ mod tests {
         metrics.answered(Area::of("/ofrep/v1/evaluate/flags/a"), StatusCode::OK);
         metrics.answered(Area::of("/m/a"), StatusCode::SEE_OTHER);
         let text = metrics.text(true).unwrap();
-        assert!(text.contains("switchback_http_requests_total{area=\"ofrep\",status=\"2xx\"} 2"), "{text}");
-        assert!(text.contains("switchback_http_requests_total{area=\"page\",status=\"3xx\"} 1"), "{text}");
+        assert!(
+            text.contains("switchback_http_requests_total{area=\"ofrep\",status=\"2xx\"} 2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("switchback_http_requests_total{area=\"page\",status=\"3xx\"} 1"),
+            "{text}"
+        );
         assert!(text.contains("switchback_ready 1"), "{text}");
     }
 }

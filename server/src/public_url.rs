@@ -25,7 +25,9 @@ pub enum InvalidPublicUrl {
     #[error("{0:?} must begin with http:// or https://")]
     Scheme(String),
     /// Something after the host.
-    #[error("{0:?} must end after the host and port: a path, a query and a user name are not supported")]
+    #[error(
+        "{0:?} must end after the host and port: a path, a query and a user name are not supported"
+    )]
     MoreThanOrigin(String),
 }
 
@@ -33,7 +35,11 @@ impl PublicUrl {
     /// Where a server listens.
     pub fn of_address(address: SocketAddr) -> Self {
         let authority = address.to_string();
-        Self { origin: format!("http://{authority}"), authority, secure: false }
+        Self {
+            origin: format!("http://{authority}"),
+            authority,
+            secure: false,
+        }
     }
 
     /// As browsers write it in `Origin`: no default port, no slash at its end.
@@ -73,7 +79,11 @@ impl FromStr for PublicUrl {
         }
         let origin = url.origin().ascii_serialization();
         let (_, authority) = origin.split_once("://").ok_or_else(unreadable)?;
-        Ok(Self { authority: authority.to_owned(), secure, origin })
+        Ok(Self {
+            authority: authority.to_owned(),
+            secure,
+            origin,
+        })
     }
 }
 
@@ -99,7 +109,9 @@ pub fn split_authority(authority: &str) -> (&str, Option<&str>) {
 pub fn is_loopback_authority(authority: &str) -> bool {
     let (host, _) = split_authority(authority);
     host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -109,7 +121,11 @@ mod tests {
     #[test]
     fn an_address_is_kept_as_browsers_write_it() {
         for (given, kept, secure) in [
-            ("https://Switchback.example.org/", "https://switchback.example.org", true),
+            (
+                "https://Switchback.example.org/",
+                "https://switchback.example.org",
+                true,
+            ),
             ("https://a.example:443", "https://a.example", true),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000", false),
             ("http://[::1]:80", "http://[::1]", false),
@@ -122,17 +138,36 @@ mod tests {
 
     #[test]
     fn what_is_more_than_an_origin_is_refused() {
-        for text in ["", "a.example", "ftp://a.example", "https://a.example/x", "https://u@a.example", "https://a.example?x"] {
+        for text in [
+            "",
+            "a.example",
+            "ftp://a.example",
+            "https://a.example/x",
+            "https://u@a.example",
+            "https://a.example?x",
+        ] {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn only_names_of_this_machine_are_loopback() {
-        for authority in ["localhost", "LOCALHOST:3000", "127.0.0.1:1", "127.9.9.9", "[::1]:3000"] {
+        for authority in [
+            "localhost",
+            "LOCALHOST:3000",
+            "127.0.0.1:1",
+            "127.9.9.9",
+            "[::1]:3000",
+        ] {
             assert!(is_loopback_authority(authority), "{authority}");
         }
-        for authority in ["", "localhost.example.org", "10.0.0.1:3000", "127.0.0.1.example.org", "[::2]"] {
+        for authority in [
+            "",
+            "localhost.example.org",
+            "10.0.0.1:3000",
+            "127.0.0.1.example.org",
+            "[::2]",
+        ] {
             assert!(!is_loopback_authority(authority), "{authority}");
         }
     }

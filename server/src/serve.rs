@@ -1,5 +1,6 @@
 //! `switchback serve`: opens the data directory, listens, and stops in order.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -25,12 +26,21 @@ use crate::{demo, router, startup};
 pub async fn serve(settings: ServeSettings) -> Result<()> {
     start_log(&settings)?;
     let directory = settings.data.data_dir.clone();
-    let options = Options { data_dir: directory.clone(), clock: Clock::System, demo: settings.demo };
+    let options = Options {
+        data_dir: directory.clone(),
+        clock: Clock::System,
+        demo: settings.demo,
+    };
     let control = Control::open(options).await?;
-    let listener = bind(settings.data.addr).with_context(|| format!("cannot listen on {}", settings.data.addr))?;
+    let listener = bind(settings.data.addr)
+        .with_context(|| format!("cannot listen on {}", settings.data.addr))?;
     let control_socket = directory.join(CONTROL_SOCKET);
-    let local_listener = bind_control_socket(&control_socket)
-        .with_context(|| format!("cannot make the control socket {}", control_socket.display()))?;
+    let local_listener = bind_control_socket(&control_socket).with_context(|| {
+        format!(
+            "cannot make the control socket {}",
+            control_socket.display()
+        )
+    })?;
     let stop = CancellationToken::new();
     let state = AppState::new(control.clone(), setting(&settings, &listener, &stop)?);
     let is_new = startup::ensure_first_user(&control).await?;
@@ -48,11 +58,19 @@ pub async fn serve(settings: ServeSettings) -> Result<()> {
     Ok(())
 }
 
-fn setting(settings: &ServeSettings, listener: &TcpListener, stop: &CancellationToken) -> Result<Setting> {
+fn setting(
+    settings: &ServeSettings,
+    listener: &TcpListener,
+    stop: &CancellationToken,
+) -> Result<Setting> {
     let address = listener.local_addr()?;
     let listening = PublicUrl::of_address(address);
     Ok(Setting {
-        public_url: settings.data.public_url.clone().unwrap_or_else(|| listening.clone()),
+        public_url: settings
+            .data
+            .public_url
+            .clone()
+            .unwrap_or_else(|| listening.clone()),
         listening,
         allowed_hosts: settings.allowed_hosts.clone(),
         loopback: address.ip().is_loopback(),
@@ -62,7 +80,12 @@ fn setting(settings: &ServeSettings, listener: &TcpListener, stop: &Cancellation
     })
 }
 
-async fn run(state: AppState, listener: TcpListener, local_listener: UnixListener, stop: CancellationToken) {
+async fn run(
+    state: AppState,
+    listener: TcpListener,
+    local_listener: UnixListener,
+    stop: CancellationToken,
+) {
     let full = Arc::new(Edge::new(state.clone(), router::full(&state)));
     let local = Arc::new(Edge::new(state.clone(), router::local(&state)));
     let connections = state.metrics.connections.clone();
@@ -88,7 +111,8 @@ async fn announce(state: &AppState, with_sign_in: bool) -> Result<()> {
     let mut lines = format!("listening: {}\n", state.listening);
     if with_sign_in {
         let secret = startup::first_sign_in_link(&state.control).await?;
-        lines.push_str(&format!("sign-in: {}/sign-in?link={secret}\n", state.public_url));
+        let _writing_to_memory =
+            writeln!(lines, "sign-in: {}/sign-in?link={secret}", state.public_url);
     }
     let mut out = std::io::stdout().lock();
     out.write_all(lines.as_bytes())?;
@@ -107,8 +131,11 @@ async fn wait_for_signal() -> Result<()> {
 }
 
 fn start_log(settings: &ServeSettings) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).context("--log is no filter")?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(&settings.log).context("--log is no filter")?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

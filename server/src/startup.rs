@@ -18,8 +18,16 @@ pub async fn ensure_first_user(control: &Control) -> Result<bool> {
     if control.has_users().await? {
         return Ok(false);
     }
-    let command = AddUser { name: FIRST_USER.into(), role: Role::Admin, migration: None, reason: String::new() };
-    control.execute(&server(), command).await.context("the first user could not be added")?;
+    let command = AddUser {
+        name: FIRST_USER.into(),
+        role: Role::Admin,
+        migration: None,
+        reason: String::new(),
+    };
+    control
+        .execute(&server(), command)
+        .await
+        .context("the first user could not be added")?;
     Ok(true)
 }
 
@@ -28,7 +36,9 @@ pub async fn ensure_first_user(control: &Control) -> Result<bool> {
 /// # Errors
 /// When the store does not take it.
 pub async fn first_sign_in_link(control: &Control) -> Result<String> {
-    new_sign_in_link(control, &server(), FIRST_USER).await.context("no sign-in link could be made")
+    new_sign_in_link(control, &server(), FIRST_USER)
+        .await
+        .context("no sign-in link could be made")
 }
 
 /// The server acting for itself.

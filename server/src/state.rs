@@ -91,7 +91,11 @@ impl AppState {
     /// Puts together what handlers need.
     pub fn new(control: Control, setting: Setting) -> Self {
         Self(Arc::new(Shared {
-            hosts: AllowedHosts::new(&setting.public_url, &setting.allowed_hosts, setting.loopback),
+            hosts: AllowedHosts::new(
+                &setting.public_url,
+                &setting.allowed_hosts,
+                setting.loopback,
+            ),
             public_url: setting.public_url,
             listening: setting.listening,
             trusted_proxy_header: setting.trusted_proxy_header,

@@ -17,7 +17,7 @@ async fn a_new_user_signs_in_by_a_link_and_sees_only_what_was_granted() -> Resul
     bo.get("/m/ledger").await?.expect(200)?;
     let users = bo.get("/settings/users").await?;
     assert!(users.status == 403 || users.status == 404, "{}", users.status);
-    let fields = [("migration", "ledger"), ("reason", "bo tries"), ("confirmation", "ledger")];
+    let fields = [("migration", "ledger"), ("reason", "bo tries"), ("confirm", "ledger")];
     bo.post_form("/fn/press_kill_switch", &fields).await?;
     let answer = admin.get("/api/v1/migrations/ledger/resume").await?.expect(200)?;
     assert_eq!(answer.json["frame"]["environment"]["kill_switch"], false, "a viewer pressed it");

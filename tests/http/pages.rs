@@ -93,12 +93,13 @@ fn first_form(html: &str, wanted: &str) -> (String, Vec<(String, String)>) {
 async fn a_refused_form_gives_its_fields_back_without_script() -> Result<()> {
     let (app, admin) = with_plan().await?;
     let browser = app.browser().await?;
-    let fields = [("migration", "ledger"), ("reason", "a long story"), ("confirmation", "wrong")];
+    let fields = [("migration", "ledger"), ("reason", "a long story"), ("confirm", "wrong")];
     let answer = browser.post_form("/fn/press_kill_switch", &fields).await?;
     assert!(answer.status.is_redirection(), "{} {}", answer.status, answer.text);
     let location = answer.header("location").to_owned();
     assert!(!location.contains("story"), "the fields stand in the address: {location}");
     let path = location.trim_start_matches(&app.url);
+    assert!(path.starts_with("/m/ledger/kill-switch?"), "{path}");
     let page = browser.get(path).await?.expect(200)?;
     assert!(page.text.contains("a long story"), "the reason was lost");
     let resume = admin.get("/api/v1/migrations/ledger/resume").await?.expect(200)?;

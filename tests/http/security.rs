@@ -85,7 +85,7 @@ async fn cookie_writes_need_our_own_origin() -> Result<()> {
         let mut request = browser
             .client
             .post(format!("{}/fn/press_kill_switch", browser.url))
-            .form(&[("migration", "ledger"), ("reason", "x"), ("confirmation", "ledger")]);
+            .form(&[("migration", "ledger"), ("reason", "x"), ("confirm", "ledger")]);
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::build;
 use crate::project::Project;
+use crate::site::{self, WasmProfile};
 use crate::tools::{run_program, step};
 
 /// One benchmark.
@@ -15,7 +16,7 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
@@ -35,6 +36,11 @@ const PARTS: [Part; 4] = [
         name: "overview",
         about: "the overview page for 79 modules, signed in",
         run: against_server,
+    },
+    Part {
+        name: "site",
+        about: "what a browser loads for any page",
+        run: |project, _| size_of_the_site(project),
     },
 ];
 
@@ -97,4 +103,24 @@ fn against_server(project: &Project, part: &str) -> Result<()> {
         part,
     ]);
     run_program(&mut cargo)
+}
+
+/// What a browser loads for any page, as the release has it.
+fn size_of_the_site(project: &Project) -> Result<()> {
+    site::build(project, WasmProfile::Release)?;
+    let manifest = std::fs::read_to_string(project.site().join("manifest.json"))?;
+    let manifest: serde_json::Value = serde_json::from_str(&manifest)?;
+    let mut sum = 0;
+    for file in manifest["files"].as_array().into_iter().flatten() {
+        let brotli = file["brotli_bytes"].as_u64().unwrap_or_default();
+        println!(
+            "{}: {} bytes, {brotli} as brotli",
+            file["name"], file["bytes"]
+        );
+        if file["content_type"] != "text/css; charset=utf-8" {
+            sum += brotli;
+        }
+    }
+    println!("WASM and JS: {sum} bytes as brotli");
+    Ok(())
 }

@@ -19,13 +19,14 @@ use crate::tools::{note, run_program, step};
 use crate::wasm_target::{self, TARGET};
 
 /// Everything the WebAssembly module is compiled from.
-const WASM_SOURCES: [&str; 8] = [
+const WASM_SOURCES: [&str; 9] = [
     "app",
     "crates/domain",
     "crates/flags",
     "frontend",
     "Cargo.toml",
     "Cargo.lock",
+    ".cargo/config.toml",
     "xtask/src/site.rs",
     "xtask/src/assets.rs",
 ];

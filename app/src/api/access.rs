@@ -12,21 +12,21 @@ const USERS: &str = "/settings/users";
 const TOKENS: &str = "/settings/tokens";
 
 /// Users and what they may.
-#[server(prefix = "/fn", endpoint = "users")]
+#[server(prefix = "/fn", endpoint = "users", output = crate::codec::PageJson)]
 pub async fn users() -> Result<UsersView, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     super::read(control::queries::users(&context.control, &caller).await)
 }
 
 /// Tokens, without their secrets.
-#[server(prefix = "/fn", endpoint = "tokens")]
+#[server(prefix = "/fn", endpoint = "tokens", output = crate::codec::PageJson)]
 pub async fn tokens() -> Result<TokensView, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     super::read(control::queries::tokens(&context.control, &caller).await)
 }
 
 /// Adds a user with one role; `migration` empty is the whole server.
-#[server(prefix = "/fn", endpoint = "add_user")]
+#[server(prefix = "/fn", endpoint = "add_user", output = crate::codec::PageJson)]
 pub async fn add_user(
     #[server(default)] name: String,
     #[server(default)] role: String,
@@ -54,7 +54,7 @@ pub async fn add_user(
 }
 
 /// Gives a user a role somewhere, in place of the one they had there; role `none` takes it away.
-#[server(prefix = "/fn", endpoint = "set_role")]
+#[server(prefix = "/fn", endpoint = "set_role", output = crate::codec::PageJson)]
 pub async fn set_role(
     name: String,
     #[server(default)] role: String,
@@ -81,7 +81,7 @@ pub async fn set_role(
 }
 
 /// Puts a user away: sessions end, links are void. Never deleted, since the audit log names them.
-#[server(prefix = "/fn", endpoint = "archive_user")]
+#[server(prefix = "/fn", endpoint = "archive_user", output = crate::codec::PageJson)]
 pub async fn archive_user(
     name: String,
     #[server(default)] reason: String,
@@ -97,7 +97,7 @@ pub async fn archive_user(
 }
 
 /// Makes a sign-in link for a user: shown once, for one use within 15 minutes.
-#[server(prefix = "/fn", endpoint = "new_sign_in_link")]
+#[server(prefix = "/fn", endpoint = "new_sign_in_link", output = crate::codec::PageJson)]
 pub async fn new_sign_in_link(name: String) -> Result<(), AppError> {
     let answer = super::Answer {
         form: "new_sign_in_link",
@@ -114,7 +114,7 @@ pub async fn new_sign_in_link(name: String) -> Result<(), AppError> {
 }
 
 /// Makes a token, shown once. `scope` is `migration` or `migration/environment`; `from` is `connect` on that page.
-#[server(prefix = "/fn", endpoint = "create_token")]
+#[server(prefix = "/fn", endpoint = "create_token", output = crate::codec::PageJson)]
 pub async fn create_token(
     #[server(default)] name: String,
     #[server(default)] kind: String,
@@ -141,7 +141,7 @@ pub async fn create_token(
 }
 
 /// Revokes a token: it is refused from the next request on.
-#[server(prefix = "/fn", endpoint = "revoke_token")]
+#[server(prefix = "/fn", endpoint = "revoke_token", output = crate::codec::PageJson)]
 pub async fn revoke_token(
     id: String,
     #[server(default)] reason: String,

@@ -26,7 +26,7 @@ pub struct AuditEntryView {
 }
 
 /// A page of the audit log, newest first.
-#[server(prefix = "/fn", endpoint = "audit")]
+#[server(prefix = "/fn", endpoint = "audit", output = crate::codec::PageJson)]
 pub async fn audit(
     migration: String,
     #[server(default)] environment: String,
@@ -49,7 +49,7 @@ pub async fn audit(
 }
 
 /// One entry of this migration's audit log.
-#[server(prefix = "/fn", endpoint = "audit_entry")]
+#[server(prefix = "/fn", endpoint = "audit_entry", output = crate::codec::PageJson)]
 pub async fn audit_entry(
     migration: String,
     #[server(default)] environment: String,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 /// What a service needs to read this environment's flags, and who reads them already.
-#[server(prefix = "/fn", endpoint = "connect")]
+#[server(prefix = "/fn", endpoint = "connect", output = crate::codec::PageJson)]
 pub async fn connect(
     migration: String,
     #[server(default)] environment: String,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 /// Brings modules to a mode. `new_only` wants the key typed: the module's, or for several the migration's.
-#[server(prefix = "/fn", endpoint = "set_mode")]
+#[server(prefix = "/fn", endpoint = "set_mode", output = crate::codec::PageJson)]
 pub async fn set_mode(
     migration: String,
     #[server(default)] environment: String,
@@ -39,7 +39,7 @@ pub async fn set_mode(
 }
 
 /// Rolls modules back to `old_only`, or to `to` when that is given. Needs a reason and nothing else.
-#[server(prefix = "/fn", endpoint = "roll_back")]
+#[server(prefix = "/fn", endpoint = "roll_back", output = crate::codec::PageJson)]
 pub async fn roll_back(
     migration: String,
     #[server(default)] environment: String,
@@ -71,19 +71,18 @@ pub async fn roll_back(
 }
 
 /// Sends everything active to old. Wants the migration's key typed.
-#[server(prefix = "/fn", endpoint = "press_kill_switch")]
+#[server(prefix = "/fn", endpoint = "press_kill_switch", output = crate::codec::PageJson)]
 pub async fn press_kill_switch(
     migration: String,
     #[server(default)] environment: String,
     #[server(default)] confirm: String,
     #[server(default)] reason: String,
-    #[server(default)] reason_text: String,
 ) -> Result<Committed, AppError> {
     let at = edge::At::read(&migration, &environment)?;
     let answer = super::Answer {
         form: "press_kill_switch",
         back: at.links.page("kill-switch"),
-        fields: vec![("confirm", confirm.clone()), ("reason_text", reason_text.clone())],
+        fields: vec![("confirm", confirm.clone()), ("reason", reason.clone())],
     };
     let (answer, context, caller) = answer.signed_in()?;
     if let Err(error) = edge::confirmed(&confirm, at.migration.as_str(), "migration") {
@@ -92,13 +91,13 @@ pub async fn press_kill_switch(
     let command = control::commands::PressKillSwitch {
         migration: at.migration.clone(),
         environment: at.environment.clone(),
-        reason: edge::chosen_reason(&reason, &reason_text),
+        reason,
     };
     answer.done(context.control.execute(&caller, command).await, |done| at.to_change(done))
 }
 
 /// Lifts the kill switch: `from` is `stored` (the list with `digest`) or `old` (all lowered to `old_only` first).
-#[server(prefix = "/fn", endpoint = "resume")]
+#[server(prefix = "/fn", endpoint = "resume", output = crate::codec::PageJson)]
 pub async fn resume(
     migration: String,
     #[server(default)] environment: String,
@@ -125,7 +124,7 @@ pub async fn resume(
 }
 
 /// Attests that a module's old code is gone: new is served for ever.
-#[server(prefix = "/fn", endpoint = "retire")]
+#[server(prefix = "/fn", endpoint = "retire", output = crate::codec::PageJson)]
 pub async fn retire(
     migration: String,
     #[server(default)] environment: String,
@@ -151,7 +150,7 @@ pub async fn retire(
 }
 
 /// Brings the modules of a change back to what they were before it: a new change, judged by rank like any other.
-#[server(prefix = "/fn", endpoint = "undo")]
+#[server(prefix = "/fn", endpoint = "undo", output = crate::codec::PageJson)]
 pub async fn undo(
     migration: String,
     #[server(default)] environment: String,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 
 /// The modules a rollback or a batch is about: keys with commas between, or all of a phase.
-#[server(name = ReadRollback, prefix = "/fn", endpoint = "rollback")]
+#[server(name = ReadRollback, prefix = "/fn", endpoint = "rollback", output = crate::codec::PageJson)]
 pub async fn rollback(
     migration: String,
     #[server(default)] environment: String,
@@ -26,7 +26,7 @@ pub async fn rollback(
 }
 
 /// What the kill switch would do.
-#[server(name = ReadKillSwitch, prefix = "/fn", endpoint = "kill_switch")]
+#[server(name = ReadKillSwitch, prefix = "/fn", endpoint = "kill_switch", output = crate::codec::PageJson)]
 pub async fn kill_switch(
     migration: String,
     #[server(default)] environment: String,
@@ -41,7 +41,7 @@ pub async fn kill_switch(
 }
 
 /// Exactly what resuming would bring back.
-#[server(name = ReadResume, prefix = "/fn", endpoint = "resume_list")]
+#[server(name = ReadResume, prefix = "/fn", endpoint = "resume_list", output = crate::codec::PageJson)]
 pub async fn resume_list(
     migration: String,
     #[server(default)] environment: String,
@@ -64,7 +64,7 @@ pub struct ChangePage {
 }
 
 /// A change and what it did.
-#[server(name = ReadChange, prefix = "/fn", endpoint = "change")]
+#[server(name = ReadChange, prefix = "/fn", endpoint = "change", output = crate::codec::PageJson)]
 pub async fn change(migration: String, revision: String) -> Result<ChangePage, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     let migration = super::key("migration", &migration)?;

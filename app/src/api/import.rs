@@ -17,7 +17,7 @@ pub struct Importer {
 }
 
 /// Who is about to import.
-#[server(name = ReadImporter, prefix = "/fn", endpoint = "importer")]
+#[server(name = ReadImporter, prefix = "/fn", endpoint = "importer", output = crate::codec::PageJson)]
 pub async fn importer() -> Result<Importer, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     let (viewer, _) = super::read(control::queries::migrations(&context.control, &caller).await)?;
@@ -26,14 +26,14 @@ pub async fn importer() -> Result<Importer, AppError> {
 }
 
 /// What was recognised in a draft, and what importing it would change now.
-#[server(name = ReadImportPreview, prefix = "/fn", endpoint = "import_preview")]
+#[server(name = ReadImportPreview, prefix = "/fn", endpoint = "import_preview", output = crate::codec::PageJson)]
 pub async fn import_preview(draft: String) -> Result<ImportPreview, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     super::read(control::queries::preview(&context.control, &caller, &draft).await)
 }
 
 /// Imports exactly the draft that was previewed: its digest comes along.
-#[server(prefix = "/fn", endpoint = "import_draft")]
+#[server(prefix = "/fn", endpoint = "import_draft", output = crate::codec::PageJson)]
 pub async fn import_draft(
     draft: String,
     digest: String,
@@ -43,7 +43,7 @@ pub async fn import_draft(
 ) -> Result<Committed, AppError> {
     let answer = super::Answer {
         form: "import_draft",
-        back: format!("/import/{}", crate::address::encoded(&draft)),
+        back: format!("/import/{}#confirm", crate::address::encoded(&draft)),
         fields: vec![("archive_absent", archive_absent.clone()), ("reason", reason.clone())],
     };
     let (answer, context, caller) = answer.signed_in()?;

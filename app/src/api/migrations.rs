@@ -17,7 +17,7 @@ pub struct MigrationsView {
 }
 
 /// Every migration the caller may see.
-#[server(prefix = "/fn", endpoint = "migrations")]
+#[server(prefix = "/fn", endpoint = "migrations", output = crate::codec::PageJson)]
 pub async fn migrations() -> Result<MigrationsView, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     let (viewer, rows) =
@@ -26,7 +26,7 @@ pub async fn migrations() -> Result<MigrationsView, AppError> {
 }
 
 /// Creates a migration with its environment `production`; modules and phases come by import or by hand.
-#[server(prefix = "/fn", endpoint = "create_migration")]
+#[server(prefix = "/fn", endpoint = "create_migration", output = crate::codec::PageJson)]
 pub async fn create_migration(
     #[server(default)] key: String,
     #[server(default)] name: String,

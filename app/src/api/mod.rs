@@ -116,8 +116,7 @@ mod edge {
         let target = match caller {
             Some(caller) => {
                 let id = store.put(&caller.actor.id, flash, control.clock().now());
-                let joint = if path.contains('?') { '&' } else { '?' };
-                format!("{path}{joint}flash={id}")
+                with_flash(path, &id)
             }
             None => format!("/sign-in?next={}", crate::address::encoded(path)),
         };
@@ -128,6 +127,13 @@ mod edge {
         true
     }
 
+    /// The address with the flash in its query, before the part of the page it points to.
+    fn with_flash(path: &str, id: &str) -> String {
+        let (path, part) = path.split_at(path.find('#').unwrap_or(path.len()));
+        let joint = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{joint}flash={id}{part}")
+    }
+
     impl Answer {
         /// The context and caller, or the refusal already answered.
         pub(crate) fn signed_in(self) -> Result<(Self, ServerContext, control::Caller), AppError> {
@@ -135,6 +141,17 @@ mod edge {
                 Ok((context, caller)) => Ok((self, context, caller)),
                 Err(error) => Err(self.refused(error)),
             }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::with_flash;
+
+        #[test]
+        fn a_flash_comes_before_the_part_of_the_page() {
+            assert_eq!(with_flash("/m/a/settings", "1f"), "/m/a/settings?flash=1f");
+            assert_eq!(with_flash("/m/a/settings?env=b#phases", "1f"), "/m/a/settings?env=b&flash=1f#phases");
         }
     }
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 /// The modules of a migration that a filter lets through.
-#[server(name = ReadModules, prefix = "/fn", endpoint = "modules")]
+#[server(name = ReadModules, prefix = "/fn", endpoint = "modules", output = crate::codec::PageJson)]
 pub async fn modules(
     migration: String,
     #[server(default)] environment: String,
@@ -23,7 +23,7 @@ pub async fn modules(
 }
 
 /// Everything about one module.
-#[server(name = ReadModule, prefix = "/fn", endpoint = "module")]
+#[server(name = ReadModule, prefix = "/fn", endpoint = "module", output = crate::codec::PageJson)]
 pub async fn module(
     migration: String,
     #[server(default)] environment: String,
@@ -40,7 +40,7 @@ pub async fn module(
 }
 
 /// Changes what is known about a module: its name, phase, owner and paths.
-#[server(prefix = "/fn", endpoint = "edit_module")]
+#[server(prefix = "/fn", endpoint = "edit_module", output = crate::codec::PageJson)]
 pub async fn edit_module(
     migration: String,
     #[server(default)] environment: String,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 /// The overview of a migration in an environment (empty: the deciding one).
-#[server(name = ReadOverview, prefix = "/fn", endpoint = "overview")]
+#[server(name = ReadOverview, prefix = "/fn", endpoint = "overview", output = crate::codec::PageJson)]
 pub async fn overview(
     migration: String,
     #[server(default)] environment: String,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 /// Phases, steps, checks, criteria and the runbook.
-#[server(prefix = "/fn", endpoint = "plan")]
+#[server(prefix = "/fn", endpoint = "plan", output = crate::codec::PageJson)]
 pub async fn plan(
     migration: String,
     #[server(default)] environment: String,

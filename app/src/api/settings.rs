@@ -27,7 +27,7 @@ pub struct SettingsView {
 }
 
 /// What may be edited of a migration.
-#[server(prefix = "/fn", endpoint = "settings")]
+#[server(prefix = "/fn", endpoint = "settings", output = crate::codec::PageJson)]
 pub async fn settings(
     migration: String,
     #[server(default)] environment: String,
@@ -70,9 +70,10 @@ mod edge {
     }
 
     impl Form {
-        /// Reads the place; refuses who is not signed in, with the fields kept.
+        /// Reads the place; refuses who is not signed in, with the fields kept. `part` is where on the page it stands.
         pub(super) fn of(
             name: &'static str,
+            part: &str,
             migration: &str,
             chosen: &str,
             fields: &[(&'static str, &str)],
@@ -80,7 +81,7 @@ mod edge {
             let migration = key("migration", migration)?;
             let then = Links::to(&migration, environment(chosen)?.as_ref()).page("settings");
             let fields = fields.iter().map(|(field, value)| (*field, (*value).to_owned())).collect();
-            let answer = Answer { form: name, back: then.clone(), fields };
+            let answer = Answer { form: name, back: format!("{then}#{part}"), fields };
             let (answer, context, caller) = answer.signed_in()?;
             Ok(Self { migration, answer, context, caller, then })
         }

@@ -15,6 +15,9 @@ pub fn CopyButton(
     /// The verb.
     #[prop(into, default = "Copy".to_owned())]
     label: String,
+    /// The text is a path on this server, copied as a whole address.
+    #[prop(optional)]
+    link: bool,
 ) -> impl IntoView {
     let live = Live::here();
     let done = RwSignal::new(false);
@@ -23,7 +26,13 @@ pub fn CopyButton(
             class="button small copy"
             type="button"
             hidden=move || !live.awake()
-            on:click=move |_| browser::copy(&text, done)
+            on:click=move |_| {
+                if link {
+                    browser::copy(&browser::whole_address(&text), done);
+                } else {
+                    browser::copy(&text, done);
+                }
+            }
         >
             {icon("copy")}
             <span aria-live="polite">{move || if done.get() { "Copied".to_owned() } else { label.clone() }}</span>

@@ -34,6 +34,8 @@ pub fn Reasons(
     view! {
         <fieldset class="reasons">
             <legend class="field-label">"Roll back because of"</legend>
+            // Enter in the text presses a form's first button: that one must not stand for another reason.
+            <button type="submit" name="reason" value="other" hidden=true disabled=off></button>
             <div class="buttons">
                 {preset("Error rate", "error rate")} {preset("Wrong results", "wrong results")}
                 {preset("Latency", "latency")} <details class="other" open=open>

@@ -140,36 +140,34 @@ fn entry(row: &AuditRow, frame: &Frame, links: &Links) -> impl IntoView + use<> 
     let rest = (more > 0).then(|| {
         view! { <p><a href=address.clone()>{format!("{more} more fields")}</a></p> }
     });
-    let changed = (!lines.is_empty()).then(|| {
+    let what = if lines.is_empty() {
+        row.summary.clone().into_any()
+    } else {
         view! {
-            <tr>
-                <td colspan="6">
-                    <details>
-                        <summary class="button small plain">
-                            {icon("down")} "Before and after"
-                            <span class="sr">{format!(" of entry {}", row.sequence)}</span>
-                        </summary>
-                        {diff(lines)}
-                        {rest}
-                    </details>
-                </td>
-            </tr>
+            <details>
+                <summary>{row.summary.clone()}<span class="sr">": before and after"</span></summary>
+                {diff(lines)}
+                {rest}
+            </details>
         }
-    });
+        .into_any()
+    };
     view! {
         <tr id=format!("e{}", row.sequence)>
-            <td class="num" data-label="No.">{row.sequence.to_string()}</td>
+            <th scope="row" class="num">
+                <a href=address>
+                    <span class="sr">"Entry "</span>
+                    {row.sequence.to_string()}
+                </a>
+            </th>
             <td class="tight" data-label="When">
                 <Time at=row.at now=frame.now />
             </td>
             <td data-label="Who">{row.actor.clone()}</td>
-            <th scope="row" class="long">
-                <a href=address>{row.summary.clone()}</a> " " {refused}
-            </th>
+            <td data-label="What" class="long">{what} {refused}</td>
             <td data-label="Action"><code>{row.action.clone()}</code> <span class="quiet">{environment}</span></td>
             <td data-label="Reason" class="long">{row.reason.clone()}</td>
         </tr>
-        {changed}
     }
 }
 

@@ -49,7 +49,7 @@ fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -
             <div class="title">
                 <h1>{title.clone()}</h1>
                 <p class="lead quiet">
-                    {format!("{}, {}. Reason: {}", view.audit.actor, times::utc_second(view.audit.at), view.audit.reason)}
+                    {format!("{}, {}. {}", view.audit.actor, times::utc_second(view.audit.at), because(&view.audit))}
                 </p>
             </div>
         </div>
@@ -60,6 +60,8 @@ fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -
                     <header><h2>"Before and after"</h2></header>
                     {kill_switch(view)}
                     {(!view.flags.is_empty()).then(|| flag_changes(&view.flags, &links))}
+                    {(view.flags.is_empty() && view.kill_switch.is_none())
+                        .then(|| view! { <p class="quiet">"It moved no flag; the audit entry has what it changed."</p> })}
                 </section>
                 {undoing(page, action, flash, &links)}
             </div>
@@ -68,12 +70,12 @@ fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -
     }
     .into_any();
     let description = format!(
-        "{}: revision {revision} of {}, {}, by {}. Reason: {}",
+        "{}: revision {revision} of {}, {}, by {}. {}",
         times::utc_second(view.audit.at),
         frame.name,
         frame.environment.key,
         view.audit.actor,
-        view.audit.reason
+        because(&view.audit)
     );
     Framed { frame, title, description, body }
 }
@@ -92,7 +94,7 @@ fn receipts(view: &ChangeView) -> impl IntoView + use<> {
             <ol class="receipt">
                 <li>
                     {icon("pass")}
-                    <span>{format!("Requested by {}: {}", view.audit.actor, view.audit.reason)}</span>
+                    <span>{format!("Requested by {}. {}", view.audit.actor, because(&view.audit))}</span>
                 </li>
                 <li>
                     {icon("pass")} <span>{stored}</span>
@@ -134,7 +136,7 @@ fn record(view: &ChangeView, links: &Links) -> impl IntoView + use<> {
         <section class="tile">
             <header>
                 <h2>"Record"</h2>
-                <CopyButton text=links.change(revision.unwrap_or_default()) label="Copy path" />
+                <CopyButton text=links.change(revision.unwrap_or_default()) label="Copy link" link=true />
             </header>
             {key_values(rows, false)}
         </section>
@@ -232,6 +234,10 @@ fn kill_switch_way(view: &ChangeView, links: &Links) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+fn because(audit: &AuditRow) -> String {
+    if audit.reason.is_empty() { "No reason was asked for.".to_owned() } else { format!("Reason: {}", audit.reason) }
 }
 
 fn first_upper(text: &str) -> String {

@@ -90,7 +90,7 @@ fn confirm(preview: &ImportPreview, posted: &Posted, lock: &Lock) -> AnyView {
         .map(|change| view! { <li><span class="grow">{change.clone()}</span></li> })
         .collect_view();
     view! {
-        <section class="tile">
+        <section class="tile" id="confirm">
             <header>
                 <h2>{what} " " <span class="count">{preview.changes.len().to_string()}</span></h2>
             </header>

@@ -172,7 +172,7 @@ fn of_phase(view: &PlanView, phase: &Phase, links: &Links) -> impl IntoView + us
     view! {
         <section class="section" id=format!("phase-{}", phase.number)>
             <div class="section-head">
-                <h2>{format!("Phase {}: {}", phase.number, phase.name)}</h2>
+                <h2>{format!("{} {}", phase.number, phase.name)}</h2>
                 <a href=modules>"Its modules"</a>
             </div>
             <div class="stack">

@@ -111,11 +111,12 @@ fn part(id: &'static str, title: &'static str, hint: &'static str, content: impl
     .into_any()
 }
 
-/// A form folded away until it is wanted, or was refused.
-fn folded(summary: String, open: bool, form: AnyView) -> AnyView {
+/// A form folded away until it is wanted, or was refused. `whose` tells forms of the same verb apart for those who hear
+/// the page; keys may be too long to show on a button.
+fn folded(verb: &'static str, whose: &str, open: bool, form: AnyView) -> AnyView {
     view! {
         <details open=open>
-            <summary class="button small">{summary}</summary>
+            <summary class="button small">{verb}<span class="sr">{format!(" {whose}")}</span></summary>
             <div class="tile">{form}</div>
         </details>
     }

@@ -181,7 +181,7 @@ fn create(scopes: &[(Key, Vec<Key>)], posted: &Posted, lock: &Lock) -> impl Into
                     options=places
                     value=posted.typed("scope", "")
                     hint="sdk and ingest belong to one environment; the others to a migration or the whole server."
-                    error=posted.wrong("scope")
+                    error=posted.wrong("scope").or_else(|| posted.wrong("migration")).or_else(|| posted.wrong("environment"))
                     disabled=lock.closed()
                 />
                 {submit("Make", "primary", lock)}

@@ -8,7 +8,11 @@ fn main() -> ExitCode {
         eprintln!("usage: preview FILE START_DATE [--markdown]");
         return ExitCode::FAILURE;
     };
-    match preview(file, start, options.iter().any(|option| option == "--markdown")) {
+    match preview(
+        file,
+        start,
+        options.iter().any(|option| option == "--markdown"),
+    ) {
         Ok(text) => {
             println!("{text}");
             ExitCode::SUCCESS
@@ -22,5 +26,9 @@ fn main() -> ExitCode {
 
 fn preview(file: &str, start: &str, markdown: bool) -> Result<String, Box<dyn std::error::Error>> {
     let plan = plan::parse_markdown(&std::fs::read(file)?, start.parse()?)?;
-    Ok(if markdown { plan::to_markdown(&plan) } else { serde_json::to_string_pretty(&plan)? })
+    Ok(if markdown {
+        plan::to_markdown(&plan)
+    } else {
+        serde_json::to_string_pretty(&plan)?
+    })
 }

@@ -2,58 +2,8 @@
 //!
 //! Text is plain already: emphasis and links leave their words, HTML leaves nothing but a block that names it.
 
+use crate::text::{Lines, Text};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-
-/// A piece of plain text with what its markup told.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Text {
-    /// The words; line breaks of the source are `\n`.
-    pub(crate) plain: String,
-    /// Where code spans stand in `plain`, as byte ranges.
-    pub(crate) spans: Vec<(usize, usize)>,
-    /// Byte offset and source line of each line after the first.
-    breaks: Vec<(usize, u32)>,
-    /// First line.
-    pub(crate) line: u32,
-    /// Bytes of `plain` within strong emphasis.
-    strong: usize,
-}
-
-impl Text {
-    /// Words of one line, without markup.
-    pub(crate) fn new(plain: impl Into<String>, line: u32) -> Self {
-        Self { plain: plain.into(), line, ..Self::default() }
-    }
-
-    /// The same with code spans.
-    pub(crate) fn with_spans(self, spans: Vec<(usize, usize)>) -> Self {
-        Self { spans, ..self }
-    }
-
-    /// The source line of a byte of `plain`.
-    pub(crate) fn line_at(&self, offset: usize) -> u32 {
-        let after = self.breaks.partition_point(|&(at, _)| at <= offset);
-        after.checked_sub(1).and_then(|place| self.breaks.get(place)).map_or(self.line, |&(_, line)| line)
-    }
-
-    /// Whether all words are in strong emphasis, a closing colon aside.
-    pub(crate) fn is_strong(&self) -> bool {
-        let words = self.plain.trim().trim_end_matches(':').len();
-        words > 0 && self.strong >= words
-    }
-
-    /// The code spans' words.
-    pub(crate) fn code(&self) -> impl Iterator<Item = &str> {
-        self.spans.iter().filter_map(|&(start, end)| self.plain.get(start..end))
-    }
-
-    fn push(&mut self, words: &str, strong: bool) {
-        self.plain.push_str(words);
-        if strong {
-            self.strong += words.len();
-        }
-    }
-}
 
 /// A row of a table.
 #[derive(Clone, Debug, Default)]
@@ -91,22 +41,10 @@ pub(crate) struct Block {
     pub(crate) depth: usize,
 }
 
-/// Turns offsets, asked for in any order, into lines.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at).collect())
-    }
-
-    fn at(&self, offset: usize) -> u32 {
-        u32::try_from(self.0.partition_point(|&newline| newline < offset)).unwrap_or(u32::MAX).saturating_add(1)
-    }
-}
-
 /// Reads Markdown into blocks.
 pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let mut walk = Walk {
         lines: Lines::of(markdown),
         done: Vec::new(),
@@ -164,21 +102,39 @@ impl Walk {
                 text.breaks.push((text.plain.len(), line));
             }
             Event::TaskListMarker(ticked) => {
-                if let Some(Block { kind: Kind::Item { checked, .. }, .. }) = &mut self.open {
+                if let Some(Block {
+                    kind: Kind::Item { checked, .. },
+                    ..
+                }) = &mut self.open
+                {
                     *checked = Some(ticked);
                 }
             }
             Event::Html(html) => self.html(&html, at),
             Event::InlineHtml(html) if is_line_break(&html) => self.text(at).plain.push('\n'),
             Event::InlineHtml(html) => {
-                let mut text = Text { line: self.lines.at(at), ..Text::default() };
+                let mut text = Text {
+                    line: self.lines.at(at),
+                    ..Text::default()
+                };
                 text.push(&html, false);
-                self.done.push(Block { kind: Kind::Html, text, depth: self.depth });
+                self.done.push(Block {
+                    kind: Kind::Html,
+                    text,
+                    depth: self.depth,
+                });
             }
             Event::Rule => {
                 self.close();
-                let text = Text { line: self.lines.at(at), ..Text::default() };
-                self.done.push(Block { kind: Kind::Rule, text, depth: self.depth });
+                let text = Text {
+                    line: self.lines.at(at),
+                    ..Text::default()
+                };
+                self.done.push(Block {
+                    kind: Kind::Rule,
+                    text,
+                    depth: self.depth,
+                });
             }
             Event::FootnoteReference(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
         }
@@ -187,23 +143,40 @@ impl Walk {
     fn start(&mut self, tag: Tag<'_>, at: usize) {
         match tag {
             Tag::Heading { level, .. } => {
-                let kind = if self.depth == 0 { Kind::Heading(level as u8) } else { Kind::Paragraph };
+                let kind = if self.depth == 0 {
+                    Kind::Heading(level as u8)
+                } else {
+                    Kind::Paragraph
+                };
                 self.begin(kind, at);
             }
             Tag::Paragraph => {
-                let fresh_item = self.open.as_ref().is_some_and(|open| open.text.plain.is_empty());
+                let fresh_item = self
+                    .open
+                    .as_ref()
+                    .is_some_and(|open| open.text.plain.is_empty());
                 if !fresh_item {
                     self.begin(Kind::Paragraph, at);
                 }
             }
-            Tag::Item => self.begin(Kind::Item { checked: None, parent: false }, at),
+            Tag::Item => self.begin(
+                Kind::Item {
+                    checked: None,
+                    parent: false,
+                },
+                at,
+            ),
             Tag::List(_) => {
                 self.close();
                 self.depth += 1;
             }
             Tag::CodeBlock(kind) => {
                 let language = match kind {
-                    CodeBlockKind::Fenced(info) => info.split_whitespace().next().filter(|word| is_language(word)).map(str::to_owned),
+                    CodeBlockKind::Fenced(info) => info
+                        .split_whitespace()
+                        .next()
+                        .filter(|word| is_language(word))
+                        .map(str::to_owned),
                     CodeBlockKind::Indented => None,
                 };
                 self.begin(Kind::Code { language }, at);
@@ -218,7 +191,10 @@ impl Walk {
             Tag::TableHead | Tag::TableRow => {
                 let line = self.lines.at(at);
                 if let Some(rows) = &mut self.rows {
-                    rows.push(Row { line, cells: Vec::new() });
+                    rows.push(Row {
+                        line,
+                        cells: Vec::new(),
+                    });
                 }
             }
             Tag::TableCell => self.begin(Kind::Paragraph, at),
@@ -233,7 +209,11 @@ impl Walk {
                 self.close();
                 self.depth = self.depth.saturating_sub(1);
             }
-            TagEnd::Heading(_) | TagEnd::Paragraph | TagEnd::Item | TagEnd::CodeBlock | TagEnd::HtmlBlock => {
+            TagEnd::Heading(_)
+            | TagEnd::Paragraph
+            | TagEnd::Item
+            | TagEnd::CodeBlock
+            | TagEnd::HtmlBlock => {
                 self.close();
             }
             TagEnd::TableCell => {
@@ -244,8 +224,15 @@ impl Walk {
             }
             TagEnd::Table => {
                 let rows = self.rows.take().unwrap_or_default();
-                let text = Text { line: rows.first().map_or(0, |row| row.line), ..Text::default() };
-                self.done.push(Block { kind: Kind::Table(rows), text, depth: self.depth });
+                let text = Text {
+                    line: rows.first().map_or(0, |row| row.line),
+                    ..Text::default()
+                };
+                self.done.push(Block {
+                    kind: Kind::Table(rows),
+                    text,
+                    depth: self.depth,
+                });
             }
             TagEnd::Strong => self.strong = self.strong.saturating_sub(1),
             _ => {}
@@ -254,8 +241,15 @@ impl Walk {
 
     fn begin(&mut self, kind: Kind, at: usize) {
         self.close();
-        let text = Text { line: self.lines.at(at), ..Text::default() };
-        self.open = Some(Block { kind, text, depth: self.depth });
+        let text = Text {
+            line: self.lines.at(at),
+            ..Text::default()
+        };
+        self.open = Some(Block {
+            kind,
+            text,
+            depth: self.depth,
+        });
     }
 
     /// The open text; opened as a paragraph where the text of an item goes on after something else.
@@ -263,7 +257,10 @@ impl Walk {
         let (lines, depth) = (&self.lines, self.depth);
         let open = self.open.get_or_insert_with(|| Block {
             kind: Kind::Paragraph,
-            text: Text { line: lines.at(at), ..Text::default() },
+            text: Text {
+                line: lines.at(at),
+                ..Text::default()
+            },
             depth,
         });
         &mut open.text
@@ -280,7 +277,12 @@ impl Walk {
 
     /// HTML blocks come line by line: one block for all lines that follow each other.
     fn html(&mut self, html: &str, at: usize) {
-        if let Some(Block { kind: Kind::Html, text, .. }) = &mut self.open {
+        if let Some(Block {
+            kind: Kind::Html,
+            text,
+            ..
+        }) = &mut self.open
+        {
             text.push(html, false);
         } else {
             self.begin(Kind::Html, at);
@@ -294,7 +296,8 @@ impl Walk {
                 let length = block.text.plain.trim_end_matches('\n').len();
                 block.text.plain.truncate(length);
             }
-            let keep = matches!(block.kind, Kind::Item { .. }) || !block.text.plain.trim().is_empty();
+            let keep =
+                matches!(block.kind, Kind::Item { .. }) || !block.text.plain.trim().is_empty();
             if keep {
                 self.done.push(block);
             }
@@ -304,11 +307,18 @@ impl Walk {
 
 /// Whether the first word behind a fence names a language, rather than attributes.
 pub(crate) fn is_language(word: &str) -> bool {
-    word.len() <= 40 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '.' | '#' | '-'))
+    word.len() <= 40
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '.' | '#' | '-'))
 }
 
 fn is_line_break(html: &str) -> bool {
-    let inner = html.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/').trim();
+    let inner = html
+        .trim_start_matches('<')
+        .trim_end_matches('>')
+        .trim_end_matches('/')
+        .trim();
     inner.eq_ignore_ascii_case("br")
 }
 
@@ -327,7 +337,10 @@ mod tests {
                 Kind::Html => "html".to_owned(),
                 Kind::Rule => "rule".to_owned(),
             };
-            format!("{} {kind} @{} {:?}", block.depth, block.text.line, block.text.plain)
+            format!(
+                "{} {kind} @{} {:?}",
+                block.depth, block.text.line, block.text.plain
+            )
         };
         blocks(markdown).iter().map(name).collect()
     }
@@ -352,10 +365,14 @@ mod tests {
 
     #[test]
     fn html_is_set_apart_and_tables_keep_their_rows() {
-        let markdown = "<script>\nalert(1)\n</script>\n\na <b>c</b>\n\n| a | b |\n|---|---|\n| 1 | 2<br>3 |\n";
+        let markdown =
+            "<script>\nalert(1)\n</script>\n\na <b>c</b>\n\n| a | b |\n|---|---|\n| 1 | 2<br>3 |\n";
         let shapes = shape(markdown);
         assert_eq!(shapes.len(), 5, "{shapes:?}");
-        assert_eq!(shapes[0], "0 html @1 \"<script>\\nalert(1)\\n</script>\\n\"");
+        assert_eq!(
+            shapes[0],
+            "0 html @1 \"<script>\\nalert(1)\\n</script>\\n\""
+        );
         assert!(shapes.contains(&"0 p @5 \"a c\"".to_owned()), "{shapes:?}");
         assert_eq!(shapes[4], "0 table 2 @7 \"\"");
     }
@@ -364,7 +381,10 @@ mod tests {
     fn a_byte_of_a_paragraph_has_its_own_line() {
         let paragraph = blocks("\none\ntwo `three`\nfour\n").remove(0).text;
         let at = |word: &str| paragraph.line_at(paragraph.plain.find(word).unwrap());
-        assert_eq!((at("one"), at("two"), at("three"), at("four")), (2, 3, 3, 4));
+        assert_eq!(
+            (at("one"), at("two"), at("three"), at("four")),
+            (2, 3, 3, 4)
+        );
         assert_eq!(paragraph.code().collect::<Vec<_>>(), ["three"]);
     }
 }

@@ -21,7 +21,9 @@ pub(crate) fn find_range(tokens: &Tokens, near: Date) -> Option<Range> {
 
 /// The last range of dates.
 pub(crate) fn find_last_range(tokens: &Tokens, near: Date) -> Option<Range> {
-    (0..tokens.len()).rev().find_map(|at| range_at(tokens, at, near))
+    (0..tokens.len())
+        .rev()
+        .find_map(|at| range_at(tokens, at, near))
 }
 
 /// The first date.
@@ -38,16 +40,30 @@ pub(crate) fn date_at(tokens: &Tokens, at: usize, near: Date) -> Option<(Date, u
 /// A range of dates that begins at this place.
 pub(crate) fn range_at(tokens: &Tokens, from: usize, near: Date) -> Option<Range> {
     let build = |first: Partial, last: Partial, to: usize| {
-        let last_date = last.resolve(first.year.map_or(near, |year| Date::new(year, last.month, 1).unwrap_or(near)))?;
-        let first = Partial { year: first.year.or(last.year), ..first };
+        let last_date = last.resolve(
+            first
+                .year
+                .map_or(near, |year| Date::new(year, last.month, 1).unwrap_or(near)),
+        )?;
+        let first = Partial {
+            year: first.year.or(last.year),
+            ..first
+        };
         let start = first.resolve(last_date)?;
-        (start <= last_date).then_some(Range { start, end: last_date, from, to })
+        (start <= last_date).then_some(Range {
+            start,
+            end: last_date,
+            from,
+            to,
+        })
     };
     // `5 – 16 January`: the first day has no month of its own.
     if let Some(day) = day_number(tokens, from) {
         let next = skip_ordinal(tokens, from + 1);
         if let Some(second_at) = joint(tokens, next) {
-            if let Some((last, to)) = partial_at(tokens, second_at).filter(|_| day_number(tokens, second_at).is_some()) {
+            if let Some((last, to)) =
+                partial_at(tokens, second_at).filter(|_| day_number(tokens, second_at).is_some())
+            {
                 return build(Partial { day, ..last }, last, to);
             }
         }
@@ -60,7 +76,15 @@ pub(crate) fn range_at(tokens: &Tokens, from: usize, near: Date) -> Option<Range
     // `Jan 5 – 16, 2026`
     let day = day_number(tokens, second_at)?;
     let (year, to) = year_after(tokens, skip_ordinal(tokens, second_at + 1));
-    build(first, Partial { day, month: first.month, year: year.or(first.year) }, to)
+    build(
+        first,
+        Partial {
+            day,
+            month: first.month,
+            year: year.or(first.year),
+        },
+        to,
+    )
 }
 
 /// Where the second half of a range begins, when a joining word or sign stands here.
@@ -93,20 +117,32 @@ impl Partial {
         if let Some(year) = self.year {
             return Date::new(year, self.month, self.day).ok();
         }
-        let distance = |date: &Date| (near.until(*date).map_or(i32::MAX, |span| span.get_days())).abs();
+        let distance =
+            |date: &Date| (near.until(*date).map_or(i32::MAX, |span| span.get_days())).abs();
         let years = (-1..=1).filter_map(|offset| near.year().checked_add(offset));
-        years.filter_map(|year| Date::new(year, self.month, self.day).ok()).min_by_key(distance)
+        years
+            .filter_map(|year| Date::new(year, self.month, self.day).ok())
+            .min_by_key(distance)
     }
 }
 
 fn partial_at(tokens: &Tokens, at: usize) -> Option<(Partial, usize)> {
     match tokens.get(at)? {
-        Token::Date(date) => {
-            Some((Partial { year: Some(date.year()), month: date.month(), day: date.day() }, at + 1))
-        }
+        Token::Date(date) => Some((
+            Partial {
+                year: Some(date.year()),
+                month: date.month(),
+                day: date.day(),
+            },
+            at + 1,
+        )),
         Token::Word(word) => {
             let month = month(word)?;
-            let day_at = if tokens.is_sign(at + 1, '.') { at + 2 } else { at + 1 };
+            let day_at = if tokens.is_sign(at + 1, '.') {
+                at + 2
+            } else {
+                at + 1
+            };
             let day = day_number(tokens, day_at)?;
             let (year, to) = year_after(tokens, skip_ordinal(tokens, day_at + 1));
             Some((Partial { year, month, day }, to))
@@ -137,7 +173,11 @@ fn skip_ordinal(tokens: &Tokens, at: usize) -> usize {
 }
 
 fn year_after(tokens: &Tokens, at: usize) -> (Option<i16>, usize) {
-    let year_at = if tokens.is_sign(at, ',') || tokens.is_sign(at, '.') { at + 1 } else { at };
+    let year_at = if tokens.is_sign(at, ',') || tokens.is_sign(at, '.') {
+        at + 1
+    } else {
+        at
+    };
     match tokens.number(year_at).and_then(|_| tokens.count(year_at)) {
         Some(year @ 1970..=2999) => (i16::try_from(year).ok(), year_at + 1),
         _ => (None, at),
@@ -146,10 +186,22 @@ fn year_after(tokens: &Tokens, at: usize) -> (Option<i16>, usize) {
 
 fn month(word: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
-    let long = MONTHS.iter().position(|&month| month == word || word.len() == 3 && month.starts_with(word));
+    let long = MONTHS
+        .iter()
+        .position(|&month| month == word || word.len() == 3 && month.starts_with(word));
     let place = if word == "sept" { Some(8) } else { long }?;
     i8::try_from(place + 1).ok()
 }
@@ -173,24 +225,54 @@ mod tests {
             "Mon 5 Jan to Fri 16 Jan",
         ] {
             let range = find_range(&Tokens::of(text), date(2026, 1, 1)).expect(text);
-            assert_eq!((range.start, range.end), (date(2026, 1, 5), date(2026, 1, 16)), "{text}");
+            assert_eq!(
+                (range.start, range.end),
+                (date(2026, 1, 5), date(2026, 1, 16)),
+                "{text}"
+            );
         }
         let range = find_range(&Tokens::of("Dec 28 - Jan 8"), date(2026, 1, 1)).unwrap();
-        assert_eq!((range.start, range.end), (date(2025, 12, 28), date(2026, 1, 8)));
+        assert_eq!(
+            (range.start, range.end),
+            (date(2025, 12, 28), date(2026, 1, 8))
+        );
     }
 
     #[test]
     fn what_is_no_range_of_dates_is_left_alone() {
-        for text in ["Week 1-2", "5 - 16", "2026-01-16 to 2026-01-05", "may 3 of us - or 4", "31 February"] {
-            assert_eq!(find_range(&Tokens::of(text), date(2026, 1, 1)), None, "{text}");
+        for text in [
+            "Week 1-2",
+            "5 - 16",
+            "2026-01-16 to 2026-01-05",
+            "may 3 of us - or 4",
+            "31 February",
+        ] {
+            assert_eq!(
+                find_range(&Tokens::of(text), date(2026, 1, 1)),
+                None,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn single_dates_are_read() {
-        for text in ["November 12, 2025", "12 Nov 2025", "12th of November 2025", "2025-11-12", "12. November 2025"] {
-            assert_eq!(find_date(&Tokens::of(text), date(2026, 1, 1)).unwrap().0, date(2025, 11, 12), "{text}");
+        for text in [
+            "November 12, 2025",
+            "12 Nov 2025",
+            "12th of November 2025",
+            "2025-11-12",
+            "12. November 2025",
+        ] {
+            assert_eq!(
+                find_date(&Tokens::of(text), date(2026, 1, 1)).unwrap().0,
+                date(2025, 11, 12),
+                "{text}"
+            );
         }
-        assert_eq!(find_date(&Tokens::of("nothing in 2025"), date(2026, 1, 1)), None);
+        assert_eq!(
+            find_date(&Tokens::of("nothing in 2025"), date(2026, 1, 1)),
+            None
+        );
     }
 }

@@ -12,25 +12,33 @@ pub enum UnreadablePlan {
     #[error("the file is empty: choose the Markdown file that holds the plan")]
     Empty,
     /// More than [`MAX_BYTES`].
-    #[error("the file has {bytes} bytes, at most 5 MiB are read: split the plan, or remove what is not part of it")]
+    #[error(
+        "the file has {bytes} bytes, at most 5 MiB are read: split the plan, or remove what is not part of it"
+    )]
     TooLarge {
         /// How many bytes came.
         bytes: usize,
     },
     /// A zero byte: no text file.
-    #[error("line {line} holds a zero byte, so this is not a text file: choose the Markdown file, saved as UTF-8")]
+    #[error(
+        "line {line} holds a zero byte, so this is not a text file: choose the Markdown file, saved as UTF-8"
+    )]
     Binary {
         /// Where the byte is.
         line: u32,
     },
     /// Bytes that are no UTF-8.
-    #[error("line {line} is not UTF-8: open the file in an editor, save it as UTF-8, and try again")]
+    #[error(
+        "line {line} is not UTF-8: open the file in an editor, save it as UTF-8, and try again"
+    )]
     NotUtf8 {
         /// Where the first such byte is.
         line: u32,
     },
     /// Lists or quotations within each other, deeper than anybody reads.
-    #[error("line {line} is nested more than {limit} levels deep: flatten the lists or quotations there")]
+    #[error(
+        "line {line} is nested more than {limit} levels deep: flatten the lists or quotations there"
+    )]
     TooDeep {
         /// Where.
         line: u32,
@@ -57,8 +65,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Vec<Repair>), UnreadablePl
     if let Some(at) = bytes.iter().position(|&b| b == 0) {
         return Err(UnreadablePlan::Binary { line: line_at(at) });
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| UnreadablePlan::NotUtf8 { line: line_at(error.valid_up_to()) })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| UnreadablePlan::NotUtf8 {
+        line: line_at(error.valid_up_to()),
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
         return Err(UnreadablePlan::Empty);
@@ -69,7 +78,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Vec<Repair>), UnreadablePl
         check_depth(before, line)?;
         match mend(before) {
             Some(after) => {
-                repairs.push(Repair { before: excerpt(before), after: excerpt(&after), line });
+                repairs.push(Repair {
+                    before: excerpt(before),
+                    after: excerpt(&after),
+                    line,
+                });
                 out.push_str(&after);
             }
             None => out.push_str(before),
@@ -109,12 +122,15 @@ fn check_depth(line: &str, number: u32) -> Result<(), UnreadablePlan> {
             [b'>', tail @ ..] => (markers, differ, rest) = (markers + 1, true, tail),
             [mark @ (b'-' | b'*' | b'+'), b' ' | b'\t', ..] => {
                 differ |= first.is_some_and(|first| first != *mark);
-                (markers, first, rest) = (markers + 1, Some(*mark), rest.get(1..).unwrap_or_default());
+                (markers, first, rest) =
+                    (markers + 1, Some(*mark), rest.get(1..).unwrap_or_default());
             }
             [digit, ..] if digit.is_ascii_digit() => {
                 let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
                 match rest.get(digits..) {
-                    Some([b'.' | b')', b' ' | b'\t', tail @ ..]) => (markers, differ, rest) = (markers + 1, true, tail),
+                    Some([b'.' | b')', b' ' | b'\t', tail @ ..]) => {
+                        (markers, differ, rest) = (markers + 1, true, tail)
+                    }
                     _ => break,
                 }
             }
@@ -122,16 +138,27 @@ fn check_depth(line: &str, number: u32) -> Result<(), UnreadablePlan> {
         }
     }
     // `- - - -` alone is a rule, however long.
-    let rule = !differ && rest.iter().all(|&b| b.is_ascii_whitespace() || Some(b) == first);
+    let rule = !differ
+        && rest
+            .iter()
+            .all(|&b| b.is_ascii_whitespace() || Some(b) == first);
     let deep = markers > MAX_DEPTH && !rule || markers > 0 && columns > 4 * MAX_DEPTH;
-    if deep { Err(UnreadablePlan::TooDeep { line: number, limit: MAX_DEPTH }) } else { Ok(()) }
+    if deep {
+        Err(UnreadablePlan::TooDeep {
+            line: number,
+            limit: MAX_DEPTH,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// The byte that Windows-1252 shows as this character. The five bytes it leaves undefined show as C1 controls.
 fn windows_1252(c: char) -> Option<u8> {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     match u32::from(c) {
         code @ (0x80..=0xff) => u8::try_from(code).ok(),
@@ -156,7 +183,9 @@ fn mend(line: &str) -> Option<String> {
     while let Some(&c) = characters.get(at) {
         let tail = characters.get(at..).unwrap_or_default();
         match sequence(tail) {
-            Some((mended, length)) if length > 2 || matches!(c, 'Ã' | 'Â') || has_neighbour(&characters, at) => {
+            Some((mended, length))
+                if length > 2 || matches!(c, 'Ã' | 'Â') || has_neighbour(&characters, at) =>
+            {
                 out.push(mended);
                 changed = true;
                 at += length;
@@ -171,7 +200,12 @@ fn mend(line: &str) -> Option<String> {
 }
 
 fn has_neighbour(characters: &[char], at: usize) -> bool {
-    let is_two = |from: usize| characters.get(from..).and_then(sequence).is_some_and(|(_, length)| length == 2);
+    let is_two = |from: usize| {
+        characters
+            .get(from..)
+            .and_then(sequence)
+            .is_some_and(|(_, length)| length == 2)
+    };
     is_two(at + 2) || at.checked_sub(2).is_some_and(is_two)
 }
 
@@ -184,7 +218,11 @@ fn sequence(tail: &[char]) -> Option<(char, usize)> {
         0xf0..=0xf4 => 4,
         _ => return None,
     };
-    let bytes: Option<Vec<u8>> = tail.get(..length)?.iter().map(|&c| windows_1252(c)).collect();
+    let bytes: Option<Vec<u8>> = tail
+        .get(..length)?
+        .iter()
+        .map(|&c| windows_1252(c))
+        .collect();
     let bytes = bytes?;
     let mended = std::str::from_utf8(&bytes).ok()?.chars().next()?;
     (!mended.is_control()).then_some((mended, length))
@@ -209,7 +247,14 @@ mod tests {
 
     #[test]
     fn text_that_is_meant_so_stays() {
-        for text in ["café", "«CAFÉ»", "Größe ≥ 5 %", "✅ 🎯", "Müller–Lüdenscheidt", "plain"] {
+        for text in [
+            "café",
+            "«CAFÉ»",
+            "Größe ≥ 5 %",
+            "✅ 🎯",
+            "Müller–Lüdenscheidt",
+            "plain",
+        ] {
             assert_eq!(mend(text), None, "{text}");
         }
     }
@@ -218,18 +263,44 @@ mod tests {
     fn unreadable_files_are_told_apart() {
         assert_eq!(decode(b""), Err(UnreadablePlan::Empty));
         assert_eq!(decode(b"\xef\xbb\xbf \n"), Err(UnreadablePlan::Empty));
-        assert_eq!(decode(b"# a\nb\0c"), Err(UnreadablePlan::Binary { line: 2 }));
-        assert_eq!(decode(b"# a\n\nb\xffc"), Err(UnreadablePlan::NotUtf8 { line: 3 }));
-        assert_eq!(decode(&vec![b'a'; MAX_BYTES + 1]), Err(UnreadablePlan::TooLarge { bytes: MAX_BYTES + 1 }));
+        assert_eq!(
+            decode(b"# a\nb\0c"),
+            Err(UnreadablePlan::Binary { line: 2 })
+        );
+        assert_eq!(
+            decode(b"# a\n\nb\xffc"),
+            Err(UnreadablePlan::NotUtf8 { line: 3 })
+        );
+        assert_eq!(
+            decode(&vec![b'a'; MAX_BYTES + 1]),
+            Err(UnreadablePlan::TooLarge {
+                bytes: MAX_BYTES + 1
+            })
+        );
         let deep = format!("text\n{}x", ">".repeat(65));
-        assert_eq!(decode(deep.as_bytes()), Err(UnreadablePlan::TooDeep { line: 2, limit: MAX_DEPTH }));
+        assert_eq!(
+            decode(deep.as_bytes()),
+            Err(UnreadablePlan::TooDeep {
+                line: 2,
+                limit: MAX_DEPTH
+            })
+        );
         let deep = format!("{}- x", " ".repeat(300));
-        assert_eq!(decode(deep.as_bytes()), Err(UnreadablePlan::TooDeep { line: 1, limit: MAX_DEPTH }));
+        assert_eq!(
+            decode(deep.as_bytes()),
+            Err(UnreadablePlan::TooDeep {
+                line: 1,
+                limit: MAX_DEPTH
+            })
+        );
         assert!(decode("- ".repeat(200).as_bytes()).is_ok());
     }
 
     #[test]
     fn line_ends_and_the_byte_order_mark_do_not_matter() {
-        assert_eq!(decode("\u{feff}a\r\nb\rc".as_bytes()), Ok(("a\nb\nc".to_owned(), Vec::new())));
+        assert_eq!(
+            decode("\u{feff}a\r\nb\rc".as_bytes()),
+            Ok(("a\nb\nc".to_owned(), Vec::new()))
+        );
     }
 }

@@ -58,7 +58,10 @@ fn of_phase(items: &[ChecklistItem], phase: Option<u32>) -> Vec<&ChecklistItem> 
 }
 
 fn worked(items: &[ChecklistItem], phase: Option<u32>, when: Option<When>) -> Vec<&ChecklistItem> {
-    items.iter().filter(|item| item.phase == phase && item.when == when).collect()
+    items
+        .iter()
+        .filter(|item| item.phase == phase && item.when == when)
+        .collect()
 }
 
 fn modules(out: &mut String, plan: &Plan) -> fmt::Result {
@@ -66,13 +69,27 @@ fn modules(out: &mut String, plan: &Plan) -> fmt::Result {
         return Ok(());
     }
     let phases = phase_words(&plan.phases);
-    writeln!(out, "## Modules\n\n| Key | Name | Phase | Owner | Old path | New path |\n|---|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "## Modules\n\n| Key | Name | Phase | Owner | Old path | New path |\n|---|---|---|---|---|---|"
+    )?;
     for module in &plan.modules {
-        let phase = module.phase.and_then(|number| phases.get(&number)).map_or("", String::as_str);
+        let phase = module
+            .phase
+            .and_then(|number| phases.get(&number))
+            .map_or("", String::as_str);
         let text = |text: &Option<String>| Plain(text.as_deref().unwrap_or_default()).to_string();
-        let (owner, old, new) = (text(&module.owner), text(&module.old_path), text(&module.new_path));
+        let (owner, old, new) = (
+            text(&module.owner),
+            text(&module.old_path),
+            text(&module.new_path),
+        );
         let (key, name) = (Plain(module.key.as_str()), Plain(&module.name));
-        writeln!(out, "| {key} | {name} | {} | {owner} | {old} | {new} |", Plain(phase))?;
+        writeln!(
+            out,
+            "| {key} | {name} | {} | {owner} | {old} | {new} |",
+            Plain(phase)
+        )?;
     }
     writeln!(out)
 }
@@ -86,8 +103,16 @@ fn phase_words(phases: &[Phase]) -> HashMap<u32, String> {
     let word = |phase: &Phase| {
         let plain = normalised(&phase.name);
         let clear = bearers.get(&plain) == Some(&1) && plain.chars().any(char::is_alphabetic);
-        let kept = cell(&phase.name).as_deref() == Some(phase.name.as_str()) && !phase.name.starts_with('#');
-        (phase.number, if clear && kept { phase.name.clone() } else { format!("#{}", phase.number) })
+        let kept = cell(&phase.name).as_deref() == Some(phase.name.as_str())
+            && !phase.name.starts_with('#');
+        (
+            phase.number,
+            if clear && kept {
+                phase.name.clone()
+            } else {
+                format!("#{}", phase.number)
+            },
+        )
     };
     phases.iter().map(word).collect()
 }
@@ -96,10 +121,22 @@ fn steps(out: &mut String, plan: &Plan) -> fmt::Result {
     if plan.steps.is_empty() {
         return Ok(());
     }
-    writeln!(out, "## Rollout\n\n| Step | Mode | Exposure | Soak |\n|---|---|---|---|")?;
+    writeln!(
+        out,
+        "## Rollout\n\n| Step | Mode | Exposure | Soak |\n|---|---|---|---|"
+    )?;
     for step in &plan.steps {
-        let soak = step.soak_hours.map(|hours| format!("{hours} hours")).unwrap_or_default();
-        writeln!(out, "| {} | {} | {} | {soak} |", Plain(&step.label), Plain(step.mode.as_str()), step.exposure)?;
+        let soak = step
+            .soak_hours
+            .map(|hours| format!("{hours} hours"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "| {} | {} | {} | {soak} |",
+            Plain(&step.label),
+            Plain(step.mode.as_str()),
+            step.exposure
+        )?;
     }
     writeln!(out)
 }
@@ -108,7 +145,10 @@ fn thresholds(out: &mut String, plan: &Plan) -> fmt::Result {
     if plan.thresholds.is_empty() {
         return Ok(());
     }
-    writeln!(out, "## Thresholds\n\n| Metric | Limit | Action | As written |\n|---|---|---|---|")?;
+    writeln!(
+        out,
+        "## Thresholds\n\n| Metric | Limit | Action | As written |\n|---|---|---|---|"
+    )?;
     for threshold in &plan.thresholds {
         let metric = match threshold.metric {
             Metric::ErrorRate => "Error rate",
@@ -120,13 +160,23 @@ fn thresholds(out: &mut String, plan: &Plan) -> fmt::Result {
             Meaning::Rollback => "Roll back",
         };
         let (whole, hundredths) = (threshold.limit / 100, threshold.limit % 100);
-        writeln!(out, "| {metric} | > {whole}.{hundredths:02} % | {action} | {} |", Plain(&threshold.text))?;
+        writeln!(
+            out,
+            "| {metric} | > {whole}.{hundredths:02} % | {action} | {} |",
+            Plain(&threshold.text)
+        )?;
     }
     writeln!(out)
 }
 
 fn phase(out: &mut String, plan: &Plan, phase: &Phase) -> fmt::Result {
-    writeln!(out, "## {} ({} to {})\n", Plain(&phase.name), phase.start, phase.end)?;
+    writeln!(
+        out,
+        "## {} ({} to {})\n",
+        Plain(&phase.name),
+        phase.start,
+        phase.end
+    )?;
     commands(out, "", &phase.commands)?;
     if let Some(expected) = phase.expected_modules {
         writeln!(out, "Expected modules: {expected}\n")?;
@@ -148,6 +198,9 @@ fn phase(out: &mut String, plan: &Plan, phase: &Phase) -> fmt::Result {
     checks(out, 3, "Daily checklist", &of_phase(&plan.daily, number))?;
     for day in plan.days.iter().filter(|day| day.phase == phase.number) {
         writeln!(out, "### {}: {}\n", Days(day.days), Plain(&day.title))?;
+        if let Some(hours) = day.soak_hours {
+            writeln!(out, "Soak: {hours} hours\n")?;
+        }
         for detail in &day.details {
             writeln!(out, "- {}", Plain(detail))?;
         }
@@ -196,7 +249,11 @@ fn conditional(out: &mut String, plan: &Plan) -> fmt::Result {
         write!(out, "- [ ] ")?;
         task(out, &item.text, item.owner.as_deref(), &item.commands)?;
     }
-    if open.is_some() { writeln!(out) } else { Ok(()) }
+    if open.is_some() {
+        writeln!(out)
+    } else {
+        Ok(())
+    }
 }
 
 fn criteria(out: &mut String, plan: &Plan) -> fmt::Result {
@@ -232,7 +289,11 @@ fn runbook(out: &mut String, plan: &Plan) -> fmt::Result {
 fn commands(out: &mut String, indent: &str, commands: &[Command]) -> fmt::Result {
     for command in commands {
         let fence = "`".repeat(longest_run(&command.text).max(2) + 1);
-        writeln!(out, "{indent}{fence}{}", command.language.as_deref().unwrap_or_default())?;
+        writeln!(
+            out,
+            "{indent}{fence}{}",
+            command.language.as_deref().unwrap_or_default()
+        )?;
         for line in command.text.lines() {
             let indent = if line.is_empty() { "" } else { indent };
             writeln!(out, "{indent}{line}")?;
@@ -256,8 +317,16 @@ struct Days(DaySpan);
 
 impl fmt::Display for Days {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DaySpan { first_day, last_day, .. } = self.0;
-        if first_day == last_day { write!(f, "Day {first_day}") } else { write!(f, "Day {first_day}-{last_day}") }
+        let DaySpan {
+            first_day,
+            last_day,
+            ..
+        } = self.0;
+        if first_day == last_day {
+            write!(f, "Day {first_day}")
+        } else {
+            write!(f, "Day {first_day}-{last_day}")
+        }
     }
 }
 

@@ -37,7 +37,10 @@ pub(crate) fn take(text: &str, near: Date) -> Option<FrontMatter> {
                 let value = value.trim().trim_matches(['"', '\'']);
                 match name.to_ascii_lowercase().as_str() {
                     "title" => front.title = Some(tidy(value)).filter(|title| !title.is_empty()),
-                    "date" => front.date = dates::find_date(&Tokens::of(value), near).map(|(date, ..)| date),
+                    "date" => {
+                        front.date =
+                            dates::find_date(&Tokens::of(value), near).map(|(date, ..)| date)
+                    }
                     _ => {}
                 }
             }
@@ -57,7 +60,11 @@ mod tests {
 
     #[test]
     fn title_and_date_are_taken_and_lines_stay() {
-        let front = take("---\ntitle: \"Move house\"\ndate: 2026-03-01\ntags:\n  - a\n---\n# x\n", date(2026, 1, 1)).unwrap();
+        let front = take(
+            "---\ntitle: \"Move house\"\ndate: 2026-03-01\ntags:\n  - a\n---\n# x\n",
+            date(2026, 1, 1),
+        )
+        .unwrap();
         assert_eq!(front.title.as_deref(), Some("Move house"));
         assert_eq!(front.date, Some(date(2026, 3, 1)));
         assert_eq!(front.rest, "\n\n\n\n\n\n# x\n");
@@ -65,7 +72,12 @@ mod tests {
 
     #[test]
     fn a_rule_at_the_top_is_no_front_matter() {
-        for text in ["---\n\n# Title\n\n---\n", "---\n---\n", "# a\n---\n", "---\nplain words\n---\n"] {
+        for text in [
+            "---\n\n# Title\n\n---\n",
+            "---\n---\n",
+            "# a\n---\n",
+            "---\nplain words\n---\n",
+        ] {
             assert!(take(text, date(2026, 1, 1)).is_none(), "{text}");
         }
     }

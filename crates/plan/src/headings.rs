@@ -3,9 +3,7 @@
 use jiff::civil::Date;
 
 use crate::dates::{self, Range};
-use crate::model::{Meaning, When};
 use crate::quantities::{self, UNITS_THAT_MOVE};
-use crate::thresholds;
 use crate::tokens::{Token, Tokens};
 
 /// What plans count by.
@@ -44,7 +42,11 @@ pub(crate) struct PhaseHeading {
 impl PhaseHeading {
     /// Whether the heading names a place in time, rather than only an order.
     pub(crate) fn has_time(&self) -> bool {
-        self.dates.is_some() || self.designators.iter().any(|d| !matches!(d.unit, Unit::Order(_)))
+        self.dates.is_some()
+            || self
+                .designators
+                .iter()
+                .any(|d| !matches!(d.unit, Unit::Order(_)))
     }
 
     /// Whether this opens a phase wherever it stands; a length alone (`Soak (2 days)`) does not.
@@ -58,24 +60,6 @@ impl PhaseHeading {
 pub(crate) enum DayReference {
     Numbers(u32, u32),
     Dates(Date, Date),
-}
-
-/// What stands under a heading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Section {
-    Plain,
-    /// Each heading or item below is a phase: `Timeline`, `Phases`.
-    Phases,
-    Preparation,
-    Daily,
-    Conditional,
-    Criteria,
-    Rollback,
-    Rollout,
-    Modules,
-    /// Limits; what crossing means unless a line says otherwise.
-    Thresholds(Meaning),
-    Checks(Option<When>),
 }
 
 fn unit_word(word: &str) -> Option<Unit> {
@@ -99,7 +83,11 @@ fn unit_word(word: &str) -> Option<Unit> {
 pub(crate) fn designator_at(tokens: &Tokens, at: usize) -> Option<(Designator, usize)> {
     let word = tokens.word(at)?;
     if let Some(unit) = unit_word(word) {
-        let number_at = if tokens.is_sign(at + 1, '#') { at + 2 } else { at + 1 };
+        let number_at = if tokens.is_sign(at + 1, '#') {
+            at + 2
+        } else {
+            at + 1
+        };
         let first = order_number(tokens, number_at, &unit)?;
         let (last, next) = range_end(tokens, number_at + 1, &unit, first);
         return Some((Designator { unit, first, last }, next));
@@ -111,7 +99,14 @@ pub(crate) fn designator_at(tokens: &Tokens, at: usize) -> Option<(Designator, u
     }
     let first = ordinal_word(word)?;
     let unit = unit_word(tokens.word(at + 1)?)?;
-    Some((Designator { unit, first, last: first }, at + 2))
+    Some((
+        Designator {
+            unit,
+            first,
+            last: first,
+        },
+        at + 2,
+    ))
 }
 
 fn short(word: &str) -> Option<(Unit, u32)> {
@@ -120,18 +115,28 @@ fn short(word: &str) -> Option<(Unit, u32)> {
     } else {
         (Unit::Day, word.strip_prefix('d')?)
     };
-    let short = !digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit());
-    short.then(|| digits.parse().ok().map(|number| (unit, number))).flatten()
+    let short =
+        !digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit());
+    short
+        .then(|| digits.parse().ok().map(|number| (unit, number)))
+        .flatten()
 }
 
 fn ordinal_word(word: &str) -> Option<u32> {
-    const WORDS: [&str; 10] =
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
-    WORDS.iter().position(|&known| known == word).and_then(|place| u32::try_from(place + 1).ok())
+    const WORDS: [&str; 10] = [
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+        "tenth",
+    ];
+    WORDS
+        .iter()
+        .position(|&known| known == word)
+        .and_then(|place| u32::try_from(place + 1).ok())
 }
 
 fn order_number(tokens: &Tokens, at: usize, unit: &Unit) -> Option<u32> {
-    const ROMAN: [&str; 12] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"];
+    const ROMAN: [&str; 12] = [
+        "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii",
+    ];
     if let Some(number) = tokens.count(at) {
         return Some(number);
     }
@@ -140,8 +145,13 @@ fn order_number(tokens: &Tokens, at: usize, unit: &Unit) -> Option<u32> {
         return u32::try_from(place + 1).ok();
     }
     // `Phase A`, when a sign or nothing follows; otherwise it may be the article.
-    let letter = word.bytes().next().filter(|b| word.len() == 1 && b.is_ascii_lowercase())?;
-    let alone = tokens.get(at + 1).is_none_or(|next| matches!(next, Token::Sign(_)));
+    let letter = word
+        .bytes()
+        .next()
+        .filter(|b| word.len() == 1 && b.is_ascii_lowercase())?;
+    let alone = tokens
+        .get(at + 1)
+        .is_none_or(|next| matches!(next, Token::Sign(_)));
     alone.then(|| u32::from(letter - b'a') + 1)
 }
 
@@ -150,33 +160,46 @@ fn range_end(tokens: &Tokens, at: usize, unit: &Unit, first: u32) -> (u32, usize
     loop {
         let joint = match tokens.get(next) {
             Some(Token::Sign('-' | '&' | '/' | '+' | ',' | '→')) => true,
-            Some(Token::Word(word)) => matches!(&**word, "to" | "and" | "through" | "thru" | "until"),
+            Some(Token::Word(word)) => {
+                matches!(&**word, "to" | "and" | "through" | "thru" | "until")
+            }
             _ => false,
         };
         if !joint {
             return (last, next);
         }
         let mut number_at = next + 1;
-        let shortened = tokens.word(number_at).and_then(short).filter(|(other, _)| other == unit);
+        let shortened = tokens
+            .word(number_at)
+            .and_then(short)
+            .filter(|(other, _)| other == unit);
         if tokens.word(number_at).and_then(unit_word).as_ref() == Some(unit) {
             number_at += 1;
         }
-        let number = shortened.map(|(_, number)| number).or_else(|| tokens.count(number_at));
+        let number = shortened
+            .map(|(_, number)| number)
+            .or_else(|| tokens.count(number_at));
         // `Week 3 - 2 services`, `Phase 1 - 10 %`: that number counts something else.
         let other = match tokens.get(number_at + 1) {
             Some(Token::Sign(sign)) => matches!(sign, '%' | '.'),
-            Some(Token::Word(word)) => UNITS_THAT_MOVE.contains(&&**word) || unit_word(word).is_some() || tokens.is_glued(number_at + 1),
+            Some(Token::Word(word)) => {
+                UNITS_THAT_MOVE.contains(&&**word)
+                    || unit_word(word).is_some()
+                    || tokens.is_glued(number_at + 1)
+            }
             _ => false,
         };
         match number {
-            Some(number) if number > last && !other && number - first <= 400 => (last, next) = (number, number_at + 1),
+            Some(number) if number > last && !other && number - first <= 400 => {
+                (last, next) = (number, number_at + 1)
+            }
             _ => return (last, next),
         }
     }
 }
 
 /// Behind emoji and numbering such as `2.` or `3)`.
-fn first_token(tokens: &Tokens) -> usize {
+pub(crate) fn first_token(tokens: &Tokens) -> usize {
     let mut at = 0;
     while matches!(tokens.get(at), Some(Token::Sign(sign)) if *sign != '(' && *sign != '<') {
         at += 1;
@@ -190,9 +213,38 @@ fn first_token(tokens: &Tokens) -> usize {
 }
 
 const ABOUT: [&str; 32] = [
-    "checklist", "checks", "criteria", "rollback", "risks", "risk", "retro", "retrospective", "review", "notes",
-    "modules", "services", "flags", "components", "tasks", "goals", "goal", "exit", "entry", "owners", "status",
-    "summary", "overview", "steps", "daily", "is", "are", "needs", "must", "should", "depends", "deliverables",
+    "checklist",
+    "checks",
+    "criteria",
+    "rollback",
+    "risks",
+    "risk",
+    "retro",
+    "retrospective",
+    "review",
+    "notes",
+    "modules",
+    "services",
+    "flags",
+    "components",
+    "tasks",
+    "goals",
+    "goal",
+    "exit",
+    "entry",
+    "owners",
+    "status",
+    "summary",
+    "overview",
+    "steps",
+    "daily",
+    "is",
+    "are",
+    "needs",
+    "must",
+    "should",
+    "depends",
+    "deliverables",
 ];
 
 /// Reads a heading as that of a phase; `near` helps dates without a year.
@@ -201,8 +253,10 @@ pub(crate) fn phase_heading(tokens: &Tokens, near: Date) -> Option<PhaseHeading>
     let start = first_token(tokens);
     let mut at = start;
     while at < tokens.len() {
-        let opens = at == start || matches!(tokens.get(at - 1), Some(Token::Sign(sign)) if *sign != '%');
-        let found = designator_at(tokens, at).filter(|(designator, _)| opens && designator.unit != Unit::Day);
+        let opens =
+            at == start || matches!(tokens.get(at - 1), Some(Token::Sign(sign)) if *sign != '%');
+        let found = designator_at(tokens, at)
+            .filter(|(designator, _)| opens && designator.unit != Unit::Day);
         let Some((designator, next)) = found else {
             at += 1;
             continue;
@@ -216,21 +270,37 @@ pub(crate) fn phase_heading(tokens: &Tokens, near: Date) -> Option<PhaseHeading>
         }
         at = next;
     }
-    if let Some(Range { start, end, from, to }) = dates::find_last_range(tokens, near).or_else(|| dates::find_range(tokens, near)) {
+    if let Some(Range {
+        start,
+        end,
+        from,
+        to,
+    }) = dates::find_last_range(tokens, near).or_else(|| dates::find_range(tokens, near))
+    {
         // `find_last_range` may begin within a longer spelling of the same range.
         let whole = dates::find_range(tokens, near).filter(|range| range.to == to);
         let from = whole.map_or(from, |range| range.from);
         let (start, end) = whole.map_or((start, end), |range| (range.start, range.end));
         heading.dates = Some((start, end));
         let closed = tokens.is_sign(to, ')') && to + 1 == tokens.len();
-        if let Some(paren) = from.checked_sub(1).filter(|&paren| paren > 0 && closed && tokens.is_sign(paren, '(')) {
+        if let Some(paren) = from
+            .checked_sub(1)
+            .filter(|&paren| paren > 0 && closed && tokens.is_sign(paren, '('))
+        {
             heading.name_end = tokens.0.get(paren).map(|placed| placed.start);
             heading.is_about = false;
         }
     }
     heading.length_days = length(tokens);
-    let last = tokens.len().checked_sub(1).and_then(|last| tokens.word(last)).unwrap_or_default();
-    let opening = tokens.word(start).and_then(unit_word).is_some_and(|unit| matches!(unit, Unit::Order(_)));
+    let last = tokens
+        .len()
+        .checked_sub(1)
+        .and_then(|last| tokens.word(last))
+        .unwrap_or_default();
+    let opening = tokens
+        .word(start)
+        .and_then(unit_word)
+        .is_some_and(|unit| matches!(unit, Unit::Order(_)));
     heading.named = matches!(last, "phase" | "stage" | "wave") && tokens.len() > start + 1
         || opening && (tokens.is_sign(start + 1, ':') || tokens.is_sign(start + 1, '-'));
     (heading.is_certain() || heading.length_days.is_some()).then_some(heading)
@@ -240,13 +310,26 @@ pub(crate) fn phase_heading(tokens: &Tokens, near: Date) -> Option<PhaseHeading>
 fn length(tokens: &Tokens) -> Option<u32> {
     let alone = |duration: &&quantities::Duration| {
         let opens = duration.at.checked_sub(1).is_some_and(|at| {
-            matches!(tokens.get(at), Some(Token::Sign('(' | '-' | ':' | ',' | '|' | '~')))
+            matches!(
+                tokens.get(at),
+                Some(Token::Sign('(' | '-' | ':' | ',' | '|' | '~'))
+            )
         });
-        let unit = if tokens.is_sign(duration.at + 1, '-') { 3 } else { 2 };
+        let unit = if tokens.is_sign(duration.at + 1, '-') {
+            3
+        } else {
+            2
+        };
         let after = duration.at + unit;
-        opens && (after == tokens.len() || matches!(tokens.get(after), Some(Token::Sign(')' | ',' | ';'))))
+        opens
+            && (after == tokens.len()
+                || matches!(tokens.get(after), Some(Token::Sign(')' | ',' | ';'))))
     };
-    quantities::durations(tokens).iter().find(alone).map(|duration| duration.days()).filter(|&days| days > 0)
+    quantities::durations(tokens)
+        .iter()
+        .find(alone)
+        .map(|duration| duration.days())
+        .filter(|&days| days > 0)
 }
 
 /// Days at the beginning: `Day 8-10: …`, `Mon 5 Jan — …`, `2026-01-05: …`; and where the words after them begin.
@@ -254,12 +337,23 @@ pub(crate) fn day_heading(tokens: &Tokens, near: Date) -> Option<(DayReference, 
     let mut at = first_token(tokens);
     let after = |next: usize| {
         let mut next = next;
-        while matches!(tokens.get(next), Some(Token::Sign(':' | '-' | '.' | ')' | ',' | '|' | '→'))) {
+        while matches!(
+            tokens.get(next),
+            Some(Token::Sign(':' | '-' | '.' | ')' | ',' | '|' | '→'))
+        ) {
             next += 1;
         }
         tokens.0.get(next).map_or(usize::MAX, |placed| placed.start)
     };
-    if let Some((Designator { unit: Unit::Day, first, last }, next)) = designator_at(tokens, at) {
+    if let Some((
+        Designator {
+            unit: Unit::Day,
+            first,
+            last,
+        },
+        next,
+    )) = designator_at(tokens, at)
+    {
         return (first > 0).then(|| (DayReference::Numbers(first, last), after(next)));
     }
     if tokens.word(at).is_some_and(dates::is_weekday) {
@@ -273,93 +367,4 @@ pub(crate) fn day_heading(tokens: &Tokens, near: Date) -> Option<(DayReference, 
     }
     let (date, next) = dates::date_at(tokens, at, near)?;
     Some((DayReference::Dates(date, date), after(next)))
-}
-
-/// What stands under a heading or label with these words. `None` leaves it to what stands above.
-pub(crate) fn section(tokens: &Tokens) -> Option<Section> {
-    let start = first_token(tokens);
-    if is_condition(tokens) {
-        return Some(Section::Conditional);
-    }
-    if tokens.has(&[
-        "roll back when", "roll back if", "rollback when", "rollback if", "revert if", "revert when", "abort when",
-        "abort if", "rollback criteria", "rollback conditions", "back out if", "back out when",
-    ]) {
-        return Some(Section::Thresholds(Meaning::Rollback));
-    }
-    let rollback = tokens.has(&[
-        "rollback", "rollbacks", "roll back", "rolling back", "back out", "backout", "revert", "reverting", "undo",
-        "fallback", "fall back", "abort",
-    ]);
-    if tokens.has(&["threshold", "thresholds", "limits", "guardrails", "guardrail", "triggers", "trigger", "tripwires"]) {
-        return Some(Section::Thresholds(if rollback { Meaning::Rollback } else { Meaning::Hold }));
-    }
-    if rollback {
-        return Some(Section::Rollback);
-    }
-    if tokens.has(&["daily", "every day", "each day", "everyday", "every morning", "each morning", "once a day"]) {
-        return Some(Section::Daily);
-    }
-    if tokens.has(&[
-        "criteria", "criterion", "definition of done", "done when", "complete when", "completed when", "finished when",
-        "completion", "acceptance", "are done",
-    ]) {
-        return Some(Section::Criteria);
-    }
-    if tokens.has(&["applied to", "applies to", "apply to", "in scope", "inventory"]) || is_list_of_units(tokens, start) {
-        return Some(Section::Modules);
-    }
-    if tokens.has(&[
-        "rollout", "roll out", "ramp", "ramp up", "exposure", "canary", "traffic", "percentages", "progressive delivery",
-    ]) {
-        return Some(Section::Rollout);
-    }
-    if is_preparation(tokens) {
-        return Some(Section::Preparation);
-    }
-    if tokens.has(&["phases", "timeline", "schedule", "roadmap", "stages", "calendar", "waves", "sprints", "milestones"]) {
-        return Some(Section::Phases);
-    }
-    checks(tokens, start)
-}
-
-fn checks(tokens: &Tokens, start: usize) -> Option<Section> {
-    let when = match tokens.word(start)? {
-        "before" | "pre" | "entry" | "beforehand" => Some(When::Before),
-        "during" | "while" | "meanwhile" => Some(When::During),
-        "after" | "post" | "exit" | "afterwards" => Some(When::After),
-        _ => None,
-    };
-    let listed = tokens.has(&[
-        "checklist", "tasks", "to do", "todo", "todos", "checks", "deliverables", "action items", "work items",
-    ]);
-    (when.is_some() || listed).then_some(Section::Checks(when))
-}
-
-/// `Modules`, `Services to move`, `Affected feature flags`: the plural opens or closes the words.
-fn is_list_of_units(tokens: &Tokens, start: usize) -> bool {
-    let plural = |at: usize| tokens.word(at).is_some_and(|word| word.ends_with('s') && UNITS_THAT_MOVE.contains(&word));
-    let words = (start..tokens.len()).take_while(|&at| tokens.word(at).is_some());
-    let end = words.last().unwrap_or(start);
-    plural(start) || plural(end) || tokens.word(start) == Some("scope")
-}
-
-/// Whether the words speak of getting ready.
-pub(crate) fn is_preparation(tokens: &Tokens) -> bool {
-    tokens.has(&[
-        "preparation", "preparations", "prepare", "preparing", "prerequisite", "prerequisites", "pre migration",
-        "pre flight", "preflight", "before you start", "before we start", "before migration", "before the migration",
-        "before starting", "setup", "set up", "groundwork", "kick off", "kickoff", "readiness", "getting ready",
-    ])
-}
-
-/// `If …`, `In case of …`, and `When …`, `On …` where a limit follows.
-pub(crate) fn is_condition(tokens: &Tokens) -> bool {
-    let start = first_token(tokens);
-    match tokens.word(start) {
-        Some("if") => true,
-        Some("in") => tokens.word(start + 1) == Some("case"),
-        Some("when" | "whenever" | "on" | "upon" | "once" | "should") => thresholds::mentions_limit(tokens),
-        _ => false,
-    }
 }

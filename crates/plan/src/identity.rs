@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    ChecklistItem, ConditionalItem, Criterion, CriterionKind, DayEntry, Module, Phase, Plan, RunbookEntry, Step,
-    Threshold,
+    ChecklistItem, ConditionalItem, Criterion, CriterionKind, DayEntry, Module, Phase, Plan,
+    RunbookEntry, Step, Threshold,
 };
 
 /// An item with a name that stays when its other fields or its line change.
@@ -20,7 +20,11 @@ pub fn identities<T: Identified>(items: &[T]) -> Vec<String> {
         let identity = item.identity();
         let times = seen.entry(identity.clone()).or_insert(0);
         *times += 1;
-        if *times == 1 { identity } else { format!("{identity}#{times}") }
+        if *times == 1 {
+            identity
+        } else {
+            format!("{identity}#{times}")
+        }
     };
     items.iter().map(number).collect()
 }
@@ -69,15 +73,27 @@ impl Identified for Step {
 impl Identified for ChecklistItem {
     /// Phase, days and normalised text.
     fn identity(&self) -> String {
-        let days = self.days.map_or_else(String::new, |days| format!("{}-{}", days.first_day, days.last_day));
-        format!("{}/{days}/{}", phase_part(self.phase), normalised(&self.text))
+        let days = self.days.map_or_else(String::new, |days| {
+            format!("{}-{}", days.first_day, days.last_day)
+        });
+        format!(
+            "{}/{days}/{}",
+            phase_part(self.phase),
+            normalised(&self.text)
+        )
     }
 }
 
 impl Identified for DayEntry {
     /// Phase, days and normalised title.
     fn identity(&self) -> String {
-        format!("{}/{}-{}/{}", self.phase, self.days.first_day, self.days.last_day, normalised(&self.title))
+        format!(
+            "{}/{}-{}/{}",
+            self.phase,
+            self.days.first_day,
+            self.days.last_day,
+            normalised(&self.title)
+        )
     }
 }
 
@@ -184,13 +200,20 @@ impl Plan {
         plan.repairs.clear();
         plan.notes.clear();
         plan.unrecognised.clear();
-        let clear = |commands: &mut Vec<crate::model::Command>| commands.iter_mut().for_each(|c| c.line = 0);
+        let clear = |commands: &mut Vec<crate::model::Command>| {
+            commands.iter_mut().for_each(|c| c.line = 0)
+        };
         for phase in &mut plan.phases {
             phase.line = 0;
             phase.notes.iter_mut().for_each(|note| note.line = 0);
             clear(&mut phase.commands);
         }
-        for item in plan.preparation.iter_mut().chain(&mut plan.daily).chain(&mut plan.checks) {
+        for item in plan
+            .preparation
+            .iter_mut()
+            .chain(&mut plan.daily)
+            .chain(&mut plan.checks)
+        {
             item.line = 0;
             clear(&mut item.commands);
         }

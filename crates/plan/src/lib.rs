@@ -1,4 +1,24 @@
 //! Markdown and CSV in, a plan out; a plan in, Markdown out.
+//!
+//! Pure: no input or output, no clock. Nothing a document holds is ever run; text leaves as plain text, HTML not at all.
+//! A document is read in four turns, and each module has one of them or one subject:
+//!
+//! | turn | module | what it holds |
+//! | --- | --- | --- |
+//! | bytes to text | [`decode`] | limits, binary files, wrongly decoded text and its repair |
+//! | | `front_matter` | title and date in front of a document |
+//! | text to blocks | `text`, `blocks` | Markdown as a flat list of headings, paragraphs, items, code and tables, with lines |
+//! | words | `plain`, `tokens` | text as it is stored; text as words, numbers, dates and signs |
+//! | | `quantities`, `dates` | percentages, durations and counts; dates and ranges of dates |
+//! | | `headings`, `sections` | what a heading announces: a phase, days, a kind of section |
+//! | | `modules`, `steps`, `step_list`, `thresholds`, `criteria`, `checklists` | what a sentence, a command or a cell says of each |
+//! | blocks to a plan | `reader` | what each block means where it stands: contexts, items, paragraphs, tables |
+//! | | `windows` | phases and days on the calendar, and what does not fit |
+//! | the plan | [`model`], [`identity`] | its parts; what makes an item the same item in another reading |
+//! | | `export` | the plan as Markdown that reads back as the same plan |
+//! | tables of modules | [`rows`], `separated` | CSV and JSON in, checked rows or all errors by line out |
+//!
+//! Recognition goes by structure and by the words of the trade, in English; it knows no document in particular.
 #![forbid(unsafe_code)]
 
 mod blocks;
@@ -16,17 +36,26 @@ mod plain;
 mod quantities;
 mod reader;
 pub mod rows;
+mod sections;
+mod separated;
+mod step_list;
 mod steps;
+mod text;
 mod thresholds;
 mod tokens;
 mod windows;
 
-pub use identity::{Identified, identities};
-pub use model::*;
 pub use criteria::criterion_kind;
 pub use decode::{MAX_BYTES, UnreadablePlan};
 pub use export::to_markdown;
-pub use rows::{LineError, ModuleInput, ModuleRow, check_modules, parse_modules_csv, parse_modules_json};
+pub use identity::{Identified, identities};
+pub use model::{
+    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, DayEntry, DaySpan, Meaning,
+    Metric, Module, Note, Phase, Plan, Repair, RunbookEntry, Step, Threshold, Unrecognised, When,
+};
+pub use modules::derive_key;
+pub use rows::{LineError, ModuleInput, ModuleRow, check_modules, parse_modules_json};
+pub use separated::parse_modules_csv;
 
 /// Reads a Markdown plan; `start` is the first day of the earliest phase.
 ///
@@ -35,7 +64,11 @@ pub use rows::{LineError, ModuleInput, ModuleRow, check_modules, parse_modules_c
 pub fn parse_markdown(bytes: &[u8], start: jiff::civil::Date) -> Result<Plan, UnreadablePlan> {
     let (text, repairs) = decode::decode(bytes)?;
     let front = front_matter::take(&text, start).unwrap_or_default();
-    let body = if front.rest.is_empty() { text } else { front.rest };
+    let body = if front.rest.is_empty() {
+        text
+    } else {
+        front.rest
+    };
     let mut plan = reader::Reader::new(start, front.title, front.date).read(&blocks::blocks(&body));
     plan.repaired = !repairs.is_empty();
     plan.repairs = repairs;

@@ -33,8 +33,14 @@ pub(crate) fn percents(tokens: &Tokens) -> Vec<Percent> {
             _ => return None,
         };
         let basis_points = u32::try_from(number / 100).ok()?;
-        let at_least = tokens.is_sign(after, '+') || ends_with(tokens, at, &["at least", "minimum", "min", "least"]);
-        Some(Percent { basis_points, comparison: comparison(tokens, at), at_least, at })
+        let at_least = tokens.is_sign(after, '+')
+            || ends_with(tokens, at, &["at least", "minimum", "min", "least"]);
+        Some(Percent {
+            basis_points,
+            comparison: comparison(tokens, at),
+            at_least,
+            at,
+        })
     };
     (0..tokens.len()).filter_map(percent).collect()
 }
@@ -42,15 +48,42 @@ pub(crate) fn percents(tokens: &Tokens) -> Vec<Percent> {
 /// The comparison that stands right before a number.
 pub(crate) fn comparison(tokens: &Tokens, at: usize) -> Option<Comparison> {
     const ABOVE: [&str; 16] = [
-        "above", "over", "exceed", "exceeds", "exceeding", "exceeded", "more than", "greater than", "higher than",
-        "larger than", "beyond", "past", "reaches", "hits", "crosses", "passes",
+        "above",
+        "over",
+        "exceed",
+        "exceeds",
+        "exceeding",
+        "exceeded",
+        "more than",
+        "greater than",
+        "higher than",
+        "larger than",
+        "beyond",
+        "past",
+        "reaches",
+        "hits",
+        "crosses",
+        "passes",
     ];
     const BELOW: [&str; 13] = [
-        "under", "below", "within", "less than", "lower than", "fewer than", "at most", "up to", "beneath",
-        "not exceed", "no more than", "max", "maximum",
+        "under",
+        "below",
+        "within",
+        "less than",
+        "lower than",
+        "fewer than",
+        "at most",
+        "up to",
+        "beneath",
+        "not exceed",
+        "no more than",
+        "max",
+        "maximum",
     ];
     for back in 1..=2 {
-        let Some(Token::Sign(sign)) = at.checked_sub(back).and_then(|at| tokens.get(at)) else { continue };
+        let Some(Token::Sign(sign)) = at.checked_sub(back).and_then(|at| tokens.get(at)) else {
+            continue;
+        };
         match sign {
             '>' => return Some(Comparison::Above),
             '<' => return Some(Comparison::Below),
@@ -75,7 +108,8 @@ fn ends_with(tokens: &Tokens, at: usize, phrases: &[&str]) -> bool {
     };
     let ends = |phrase: &&str| {
         let words = phrase.split(' ').count();
-        end.checked_sub(words).is_some_and(|start| tokens.phrase_at(start, phrase) == Some(end))
+        end.checked_sub(words)
+            .is_some_and(|start| tokens.phrase_at(start, phrase) == Some(end))
     };
     phrases.iter().any(ends)
 }
@@ -99,7 +133,11 @@ impl Duration {
 /// All lengths of time in a text: `2 days`, `48h`, `a week`, `3-week`. Not `every 2 hours`, and not `day 2`.
 pub(crate) fn durations(tokens: &Tokens) -> Vec<Duration> {
     let duration = |at: usize| {
-        let unit_at = if tokens.is_sign(at + 1, '-') { at + 2 } else { at + 1 };
+        let unit_at = if tokens.is_sign(at + 1, '-') {
+            at + 2
+        } else {
+            at + 1
+        };
         let glued = tokens.is_glued(unit_at) && unit_at == at + 1;
         let minutes = unit(tokens.word(unit_at)?, glued)?;
         let ten_thousandths = match tokens.get(at)? {
@@ -109,11 +147,17 @@ pub(crate) fn durations(tokens: &Tokens) -> Vec<Duration> {
             _ => return None,
         };
         let before = at.checked_sub(1).and_then(|before| tokens.word(before));
-        if matches!(before, Some("every" | "each" | "per" | "day" | "days" | "week" | "weeks" | "last" | "sprint")) {
+        if matches!(
+            before,
+            Some("every" | "each" | "per" | "day" | "days" | "week" | "weeks" | "last" | "sprint")
+        ) {
             return None;
         }
         let hours = ten_thousandths.saturating_mul(minutes).div_ceil(600_000);
-        Some(Duration { hours: u32::try_from(hours).ok()?, at })
+        Some(Duration {
+            hours: u32::try_from(hours).ok()?,
+            at,
+        })
     };
     (0..tokens.len()).filter_map(duration).collect()
 }
@@ -135,18 +179,38 @@ fn unit(word: &str, glued: bool) -> Option<u64> {
 
 /// Words for the unit that moves.
 pub(crate) const UNITS_THAT_MOVE: [&str; 16] = [
-    "module", "modules", "component", "components", "service", "services", "package", "packages", "flag", "flags",
-    "library", "libraries", "feature", "features", "endpoints", "jobs",
+    "module",
+    "modules",
+    "component",
+    "components",
+    "service",
+    "services",
+    "package",
+    "packages",
+    "flag",
+    "flags",
+    "library",
+    "libraries",
+    "feature",
+    "features",
+    "endpoints",
+    "jobs",
 ];
 
 /// A number of modules: `79 modules`, `all 12 old services`, `modules: 12`.
 pub(crate) fn module_count(tokens: &Tokens) -> Option<u32> {
-    let is_unit = |at: usize| tokens.word(at).is_some_and(|word| UNITS_THAT_MOVE.contains(&word));
+    let is_unit = |at: usize| {
+        tokens
+            .word(at)
+            .is_some_and(|word| UNITS_THAT_MOVE.contains(&word))
+    };
     let count = |at: usize| {
         let number = tokens.count(at).filter(|&number| number > 0)?;
-        let labelled = at >= 2 && tokens.is_sign(at - 1, ':') && is_unit(at - 2) && at + 1 == tokens.len();
+        let labelled =
+            at >= 2 && tokens.is_sign(at - 1, ':') && is_unit(at - 2) && at + 1 == tokens.len();
         // Up to two adjectives may stand between the number and its noun.
-        let followed = (1..=3).find(|&ahead| tokens.word(at + ahead).is_none_or(|_| is_unit(at + ahead)));
+        let followed =
+            (1..=3).find(|&ahead| tokens.word(at + ahead).is_none_or(|_| is_unit(at + ahead)));
         (labelled || followed.is_some_and(|ahead| is_unit(at + ahead))).then_some(number)
     };
     (0..tokens.len()).find_map(count)
@@ -162,10 +226,22 @@ mod tests {
             let percent = percents(&Tokens::of(text)).remove(0);
             (percent.basis_points, percent.comparison, percent.at_least)
         };
-        assert_eq!(first("error rate > 5 %"), (500, Some(Comparison::Above), false));
-        assert_eq!(first("errors exceed 0.1%"), (10, Some(Comparison::Above), false));
-        assert_eq!(first("(<0.1% error rate)"), (10, Some(Comparison::Below), false));
-        assert_eq!(first("within 5 percent of baseline"), (500, Some(Comparison::Below), false));
+        assert_eq!(
+            first("error rate > 5 %"),
+            (500, Some(Comparison::Above), false)
+        );
+        assert_eq!(
+            first("errors exceed 0.1%"),
+            (10, Some(Comparison::Above), false)
+        );
+        assert_eq!(
+            first("(<0.1% error rate)"),
+            (10, Some(Comparison::Below), false)
+        );
+        assert_eq!(
+            first("within 5 percent of baseline"),
+            (500, Some(Comparison::Below), false)
+        );
         assert_eq!(first("90%+ coverage"), (9_000, None, true));
         assert_eq!(first("≥ 12.5%"), (1_250, Some(Comparison::Above), false));
         assert_eq!(first("0,5 % of users"), (50, None, false));
@@ -173,7 +249,12 @@ mod tests {
 
     #[test]
     fn durations_are_hours() {
-        let hours = |text: &str| durations(&Tokens::of(text)).iter().map(|d| d.hours).collect::<Vec<_>>();
+        let hours = |text: &str| {
+            durations(&Tokens::of(text))
+                .iter()
+                .map(|d| d.hours)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(hours("Monitor for 2 days"), [48]);
         assert_eq!(hours("soak 48h, then a week"), [48, 168]);
         assert_eq!(hours("2-week stability period"), [336]);

@@ -12,7 +12,7 @@ use crate::decode::MAX_BYTES;
 pub const MAX_ROWS: usize = 10_000;
 
 /// Most errors listed; whoever has more has one cause behind them.
-const MAX_ERRORS: usize = 100;
+pub(crate) const MAX_ERRORS: usize = 100;
 
 /// Longest cell, in characters.
 const MAX_CELL: usize = 300;
@@ -74,8 +74,12 @@ pub struct LineError {
 }
 
 impl LineError {
-    fn new(line: u32, column: Option<&str>, message: impl Into<String>) -> Self {
-        Self { line, column: column.map(str::to_owned), message: message.into() }
+    pub(crate) fn new(line: u32, column: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            line,
+            column: column.map(str::to_owned),
+            message: message.into(),
+        }
     }
 }
 
@@ -88,65 +92,21 @@ impl fmt::Display for LineError {
     }
 }
 
-fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn number_or_text<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Phase {
         Number(u32),
         Text(String),
     }
-    Ok(Option::<Phase>::deserialize(deserializer)?.map(|phase| match phase {
-        Phase::Number(number) => number.to_string(),
-        Phase::Text(text) => text,
-    }))
-}
-
-/// Reads modules from CSV: a header with `key` and any of `name`, `phase`, `owner`, `old_path`, `new_path` in any
-/// order; separated by commas, semicolons or tabs; cells may be quoted.
-///
-/// # Errors
-/// Every error of the file, by line (the first hundred). No row is returned then.
-pub fn parse_modules_csv(bytes: &[u8]) -> Result<Vec<ModuleRow>, Vec<LineError>> {
-    let text = readable(bytes)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter(text))
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut records = reader.records();
-    let header = match records.next() {
-        Some(Ok(record)) => record,
-        Some(Err(error)) => return Err(vec![LineError::new(1, None, error.to_string())]),
-        None => return Err(vec![LineError::new(1, None, "the file is empty: its first line names the columns, such as key,name,phase,owner,old_path,new_path")]),
-    };
-    let columns = Columns::read(&header)?;
-    let (mut inputs, mut errors) = (Vec::new(), Vec::new());
-    for record in records {
-        match record {
-            Ok(record) => match columns.input(&record) {
-                Ok(input) => inputs.push(input),
-                Err(error) => errors.push(error),
-            },
-            Err(error) => {
-                let line = error.position().map_or(0, |at| clamp(at.line()));
-                errors.push(LineError::new(line, None, error.to_string()));
-            }
-        }
-        if errors.len() >= MAX_ERRORS || inputs.len() > MAX_ROWS {
-            break;
-        }
-    }
-    match check_modules(inputs) {
-        Ok(rows) if errors.is_empty() => Ok(rows),
-        Ok(_) => Err(errors),
-        Err(mut more) => {
-            more.append(&mut errors);
-            more.sort_by_key(|error| error.line);
-            more.truncate(MAX_ERRORS);
-            Err(more)
-        }
-    }
+    Ok(
+        Option::<Phase>::deserialize(deserializer)?.map(|phase| match phase {
+            Phase::Number(number) => number.to_string(),
+            Phase::Text(text) => text,
+        }),
+    )
 }
 
 /// Reads modules from JSON: a list of objects with the fields of [`ModuleInput`].
@@ -157,7 +117,11 @@ pub fn parse_modules_json(bytes: &[u8]) -> Result<Vec<ModuleRow>, Vec<LineError>
     let text = readable(bytes)?;
     let syntax = |error: serde_json::Error| {
         let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
-        vec![LineError::new(line, None, format!("not a list of modules: {error}"))]
+        vec![LineError::new(
+            line,
+            None,
+            format!("not a list of modules: {error}"),
+        )]
     };
     let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(syntax)?;
     let (mut inputs, mut errors) = (Vec::new(), Vec::new());
@@ -165,7 +129,12 @@ pub fn parse_modules_json(bytes: &[u8]) -> Result<Vec<ModuleRow>, Vec<LineError>
     for item in items {
         // The raw value is a slice of `text`, so its address says where it stands.
         let at = (item.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        line += clamp(text.get(offset..at).unwrap_or_default().matches('\n').count() as u64);
+        line += clamp(
+            text.get(offset..at)
+                .unwrap_or_default()
+                .matches('\n')
+                .count() as u64,
+        );
         offset = at;
         match serde_json::from_str::<ModuleInput>(item.get()) {
             Ok(input) => inputs.push(ModuleInput { line, ..input }),
@@ -200,7 +169,11 @@ pub fn parse_modules_json(bytes: &[u8]) -> Result<Vec<ModuleRow>, Vec<LineError>
 pub fn check_modules(inputs: Vec<ModuleInput>) -> Result<Vec<ModuleRow>, Vec<LineError>> {
     if inputs.len() > MAX_ROWS {
         let line = inputs.get(MAX_ROWS).map_or(0, |input| input.line);
-        return Err(vec![LineError::new(line, None, format!("more than {MAX_ROWS} modules: a server keeps no more"))]);
+        return Err(vec![LineError::new(
+            line,
+            None,
+            format!("more than {MAX_ROWS} modules: a server keeps no more"),
+        )]);
     }
     let (mut rows, mut errors) = (Vec::with_capacity(inputs.len()), Vec::new());
     let mut first: HashMap<String, (u32, String)> = HashMap::new();
@@ -210,7 +183,9 @@ pub fn check_modules(inputs: Vec<ModuleInput>) -> Result<Vec<ModuleRow>, Vec<Lin
         }
         match check(input) {
             Ok(row) => match first.get(&row.key.folded()) {
-                Some((line, key)) if errors.len() < MAX_ERRORS => errors.push(duplicate(&row, *line, key)),
+                Some((line, key)) if errors.len() < MAX_ERRORS => {
+                    errors.push(duplicate(&row, *line, key))
+                }
                 Some(_) => {}
                 None => {
                     first.insert(row.key.folded(), (row.line, row.key.to_string()));
@@ -221,14 +196,21 @@ pub fn check_modules(inputs: Vec<ModuleInput>) -> Result<Vec<ModuleRow>, Vec<Lin
             Err(_) => {}
         }
     }
-    if errors.is_empty() { Ok(rows) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(rows)
+    } else {
+        Err(errors)
+    }
 }
 
 fn duplicate(row: &ModuleRow, line: u32, key: &str) -> LineError {
     let message = if key == row.key.as_str() {
         format!("{key} stands on line {line} already: keep one of them")
     } else {
-        format!("{} is the same as {key} on line {line}, since - and _ count as one: rename one of them", row.key)
+        format!(
+            "{} is the same as {key} on line {line}, since - and _ count as one: rename one of them",
+            row.key
+        )
     };
     LineError::new(row.line, Some("key"), message)
 }
@@ -237,11 +219,21 @@ fn check(input: ModuleInput) -> Result<ModuleRow, Vec<LineError>> {
     let line = input.line;
     let mut errors = Vec::new();
     let mut cell = |column: &str, value: Option<String>| {
-        let value = value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())?;
+        let value = value
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())?;
         if value.chars().any(char::is_control) {
-            errors.push(LineError::new(line, Some(column), "holds a line break or another control character: remove it"));
+            errors.push(LineError::new(
+                line,
+                Some(column),
+                "holds a line break or another control character: remove it",
+            ));
         } else if value.chars().count() > MAX_CELL {
-            errors.push(LineError::new(line, Some(column), format!("is longer than {MAX_CELL} characters: shorten it")));
+            errors.push(LineError::new(
+                line,
+                Some(column),
+                format!("is longer than {MAX_CELL} characters: shorten it"),
+            ));
         }
         Some(value)
     };
@@ -253,7 +245,15 @@ fn check(input: ModuleInput) -> Result<ModuleRow, Vec<LineError>> {
     match Key::parse(input.key.trim()) {
         Ok(key) if errors.is_empty() => {
             let name = name.unwrap_or_else(|| key.to_string());
-            Ok(ModuleRow { key, name, phase, owner, old_path, new_path, line })
+            Ok(ModuleRow {
+                key,
+                name,
+                phase,
+                owner,
+                old_path,
+                new_path,
+                line,
+            })
         }
         Ok(_) => Err(errors),
         Err(error) => {
@@ -263,73 +263,35 @@ fn check(input: ModuleInput) -> Result<ModuleRow, Vec<LineError>> {
     }
 }
 
-/// Which column holds what.
-struct Columns {
-    key: usize,
-    others: [Option<usize>; 5],
-    count: usize,
-}
-
-const OTHER_COLUMNS: [&str; 5] = ["name", "phase", "owner", "old_path", "new_path"];
-
-impl Columns {
-    fn read(header: &csv::StringRecord) -> Result<Self, Vec<LineError>> {
-        let mut columns = Self { key: usize::MAX, others: [None; 5], count: header.len() };
-        let mut errors = Vec::new();
-        let mut fail = |name: &str, message: &str| errors.push(LineError::new(1, Some(name), message));
-        for (at, name) in header.iter().enumerate() {
-            let plain = name.to_lowercase().replace([' ', '-'], "_");
-            let known = OTHER_COLUMNS.iter().position(|&other| other == plain);
-            let slot = known.and_then(|place| columns.others.get_mut(place));
-            match slot {
-                None if plain == "key" && columns.key == usize::MAX => columns.key = at,
-                Some(slot) if slot.is_none() => *slot = Some(at),
-                None if plain != "key" => {
-                    fail(name, "unknown column: the columns are key, name, phase, owner, old_path and new_path");
-                }
-                _ => fail(name, "this column stands twice: keep one"),
-            }
-        }
-        if columns.key == usize::MAX {
-            fail("key", "the column is missing: the first line names the columns, and key is one of them");
-        }
-        if errors.is_empty() { Ok(columns) } else { Err(errors) }
-    }
-
-    fn input(&self, record: &csv::StringRecord) -> Result<ModuleInput, LineError> {
-        let line = record.position().map_or(0, |at| clamp(at.line()));
-        if record.len() != self.count {
-            let message = format!("{} cells where the header names {}: quote cells that hold the separator", record.len(), self.count);
-            return Err(LineError::new(line, None, message));
-        }
-        let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).map(str::to_owned);
-        let [name, phase, owner, old_path, new_path] = self.others.map(cell);
-        Ok(ModuleInput { key: cell(Some(self.key)).unwrap_or_default(), name, phase, owner, old_path, new_path, line })
-    }
-}
-
-fn clamp(line: u64) -> u32 {
+pub(crate) fn clamp(line: u64) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
 
-fn readable(bytes: &[u8]) -> Result<&str, Vec<LineError>> {
+pub(crate) fn readable(bytes: &[u8]) -> Result<&str, Vec<LineError>> {
     let fail = |line: u32, message: String| Err(vec![LineError::new(line, None, message)]);
     if bytes.len() > MAX_BYTES {
-        return fail(0, format!("the file has {} MiB, {} MiB are allowed: split it", bytes.len() >> 20, MAX_BYTES >> 20));
+        return fail(
+            0,
+            format!(
+                "the file has {} MiB, {} MiB are allowed: split it",
+                bytes.len() >> 20,
+                MAX_BYTES >> 20
+            ),
+        );
     }
-    let line_at = |at: usize| clamp(bytes.iter().take(at).filter(|&&b| b == b'\n').count() as u64 + 1);
+    let line_at =
+        |at: usize| clamp(bytes.iter().take(at).filter(|&&b| b == b'\n').count() as u64 + 1);
     if let Some(at) = bytes.iter().position(|&b| b == 0) {
-        return fail(line_at(at), "not a text file: it holds a zero byte".to_owned());
+        return fail(
+            line_at(at),
+            "not a text file: it holds a zero byte".to_owned(),
+        );
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => fail(line_at(error.valid_up_to()), "not UTF-8: save the file as UTF-8 and try again".to_owned()),
+        Err(error) => fail(
+            line_at(error.valid_up_to()),
+            "not UTF-8: save the file as UTF-8 and try again".to_owned(),
+        ),
     }
-}
-
-/// The separator that stands most often in the header; a comma when none does.
-fn delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let count = |separator: u8| header.bytes().filter(|&b| b == separator).count();
-    [b';', b'\t'].into_iter().filter(|&s| count(s) > count(b',')).max_by_key(|&s| count(s)).unwrap_or(b',')
 }

@@ -18,13 +18,53 @@ pub(crate) enum Event {
 }
 
 const EXPOSURE_WORDS: [&str; 32] = [
-    "rollout", "roll out", "rolled out", "traffic", "users", "requests", "customers", "exposure", "canary", "ramp",
-    "enable", "enabled", "increase", "increase to", "gradual", "migration", "cohort", "fleet", "share", "sessions",
-    "tenants", "subjects", "audience", "expose", "serve", "shift", "bump", "dial", "flag", "stores", "instances",
+    "rollout",
+    "roll out",
+    "rolled out",
+    "traffic",
+    "users",
+    "requests",
+    "customers",
+    "exposure",
+    "canary",
+    "ramp",
+    "enable",
+    "enabled",
+    "increase",
+    "increase to",
+    "gradual",
+    "migration",
+    "cohort",
+    "fleet",
+    "share",
+    "sessions",
+    "tenants",
+    "subjects",
+    "audience",
+    "expose",
+    "serve",
+    "shift",
+    "bump",
+    "dial",
+    "flag",
+    "stores",
+    "instances",
     "population",
 ];
 const SOAK_WORDS: [&str; 13] = [
-    "monitor", "monitoring", "soak", "hold", "watch", "wait", "bake", "observe", "dwell", "stay", "keep", "leave", "run",
+    "monitor",
+    "monitoring",
+    "soak",
+    "hold",
+    "watch",
+    "wait",
+    "bake",
+    "observe",
+    "dwell",
+    "stay",
+    "keep",
+    "leave",
+    "run",
 ];
 
 /// What running text says. Within a section about the rollout every share counts; elsewhere only where the words
@@ -32,12 +72,30 @@ const SOAK_WORDS: [&str; 13] = [
 pub(crate) fn in_text(tokens: &Tokens, rollout: bool) -> Vec<Event> {
     let mut out: Vec<(usize, Event)> = Vec::new();
     if rollout || tokens.has(&EXPOSURE_WORDS) {
-        let share = |p: &crate::quantities::Percent| p.comparison.is_none() && !p.at_least && p.basis_points <= 10_000 && !measures(tokens, p.at);
-        out.extend(percents(tokens).iter().filter(|p| share(p)).map(|p| (p.at, Event::Share(p.basis_points))));
+        let share = |p: &crate::quantities::Percent| {
+            p.comparison.is_none()
+                && !p.at_least
+                && p.basis_points <= 10_000
+                && !measures(tokens, p.at)
+        };
+        out.extend(
+            percents(tokens)
+                .iter()
+                .filter(|p| share(p))
+                .map(|p| (p.at, Event::Share(p.basis_points))),
+        );
     }
-    out.extend((0..tokens.len()).filter_map(|at| mode_at(tokens, at, rollout).map(|mode| (at, Event::Mode(mode)))));
+    out.extend(
+        (0..tokens.len())
+            .filter_map(|at| mode_at(tokens, at, rollout).map(|mode| (at, Event::Mode(mode)))),
+    );
     if rollout || !out.is_empty() || tokens.has(&SOAK_WORDS) && !tokens.has(&["error", "errors"]) {
-        out.extend(durations(tokens).iter().filter(|d| d.hours > 0).map(|d| (d.at, Event::Soak(d.hours))));
+        out.extend(
+            durations(tokens)
+                .iter()
+                .filter(|d| d.hours > 0)
+                .map(|d| (d.at, Event::Soak(d.hours))),
+        );
     }
     out.sort_by_key(|&(at, _)| at);
     out.into_iter().map(|(_, event)| event).collect()
@@ -46,8 +104,24 @@ pub(crate) fn in_text(tokens: &Tokens, rollout: bool) -> Vec<Event> {
 /// Whether a percentage measures something other than exposure: `90 % coverage`, `5 % errors`.
 fn measures(tokens: &Tokens, at: usize) -> bool {
     const NOUNS: [&str; 18] = [
-        "coverage", "error", "errors", "failures", "cpu", "memory", "disk", "faster", "slower", "latency", "complete",
-        "budget", "uptime", "availability", "baseline", "done", "mismatches", "tests",
+        "coverage",
+        "error",
+        "errors",
+        "failures",
+        "cpu",
+        "memory",
+        "disk",
+        "faster",
+        "slower",
+        "latency",
+        "complete",
+        "budget",
+        "uptime",
+        "availability",
+        "baseline",
+        "done",
+        "mismatches",
+        "tests",
     ];
     (at + 1..at + 4).any(|place| tokens.word(place).is_some_and(|word| NOUNS.contains(&word)))
         || at.checked_sub(1).and_then(|before| tokens.word(before)) == Some("coverage")
@@ -58,19 +132,48 @@ fn mode_at(tokens: &Tokens, at: usize, rollout: bool) -> Option<Mode> {
         return Some(mode);
     }
     let dashed = |first: &str, second: &str| {
-        tokens.word(at) == Some(first) && tokens.is_sign(at + 1, '-') && tokens.word(at + 2) == Some(second)
+        tokens.word(at) == Some(first)
+            && tokens.is_sign(at + 1, '-')
+            && tokens.word(at + 2) == Some(second)
     };
-    let spelled = [("old", "only", Mode::OldOnly), ("both", "validate", Mode::BothValidate), ("new", "only", Mode::NewOnly)];
-    if let Some(&(_, _, mode)) = spelled.iter().find(|(first, second, _)| dashed(first, second)) {
+    let spelled = [
+        ("old", "only", Mode::OldOnly),
+        ("both", "validate", Mode::BothValidate),
+        ("new", "only", Mode::NewOnly),
+    ];
+    if let Some(&(_, _, mode)) = spelled
+        .iter()
+        .find(|(first, second, _)| dashed(first, second))
+    {
         return Some(mode);
     }
-    let phrase = |phrases: &[&str]| phrases.iter().any(|phrase| tokens.phrase_at(at, phrase).is_some());
+    let phrase = |phrases: &[&str]| {
+        phrases
+            .iter()
+            .any(|phrase| tokens.phrase_at(at, phrase).is_some())
+    };
     if !rollout {
         return phrase(&["full rollout", "full migration"]).then_some(Mode::NewOnly);
     }
-    if phrase(&["shadow", "dark launch", "compare only", "validation only", "dual run", "mirror", "both validate"]) {
+    if phrase(&[
+        "shadow",
+        "dark launch",
+        "compare only",
+        "validation only",
+        "dual run",
+        "mirror",
+        "both validate",
+    ]) {
         Some(Mode::BothValidate)
-    } else if phrase(&["full rollout", "full migration", "everyone", "all users", "all traffic", "general availability", "new only"]) {
+    } else if phrase(&[
+        "full rollout",
+        "full migration",
+        "everyone",
+        "all users",
+        "all traffic",
+        "general availability",
+        "new only",
+    ]) {
         Some(Mode::NewOnly)
     } else if phrase(&["old only"]) {
         Some(Mode::OldOnly)
@@ -82,14 +185,23 @@ fn mode_at(tokens: &Tokens, at: usize, rollout: bool) -> Option<Mode> {
 /// What one line of a code block says: exposure and mode variables and options, then its comment.
 pub(crate) fn in_command(line: &str) -> Vec<Event> {
     let trimmed = line.trim();
-    let comment_at = if trimmed.starts_with('#') || trimmed.starts_with("//") { Some(0) } else { trimmed.find(" #") };
+    let comment_at = if trimmed.starts_with('#') || trimmed.starts_with("//") {
+        Some(0)
+    } else {
+        trimmed.find(" #")
+    };
     let (code, comment) = trimmed.split_at(comment_at.unwrap_or(trimmed.len()));
     let clean = |c: char| matches!(c, '"' | '\'' | ';' | ',' | '{' | '}' | '(' | ')');
     let mut out = Vec::new();
-    let words: Vec<&str> = code.split_whitespace().map(|word| word.trim_matches(clean)).collect();
+    let words: Vec<&str> = code
+        .split_whitespace()
+        .map(|word| word.trim_matches(clean))
+        .collect();
     for (place, word) in words.iter().enumerate() {
         let pair = word.split_once('=').or_else(|| {
-            let label = word.strip_suffix(':').map(|label| label.trim_matches(clean));
+            let label = word
+                .strip_suffix(':')
+                .map(|label| label.trim_matches(clean));
             let option = word.strip_prefix("--").map(|_| *word);
             label.or(option).zip(words.get(place + 1).copied())
         });
@@ -107,8 +219,10 @@ fn variable(name: &str, value: &str) -> Option<Event> {
     if let Ok(mode) = value.replace('-', "_").to_lowercase().parse() {
         return Some(Event::Mode(mode));
     }
-    const NAMES: [&str; 10] =
-        ["percent", "pct", "exposure", "rollout", "traffic", "weight", "share", "ratio", "canary", "fraction"];
+    const NAMES: [&str; 10] = [
+        "percent", "pct", "exposure", "rollout", "traffic", "weight", "share", "ratio", "canary",
+        "fraction",
+    ];
     let name = name.to_lowercase();
     if !NAMES.iter().any(|known| name.contains(known)) {
         return None;
@@ -119,156 +233,26 @@ fn variable(name: &str, value: &str) -> Option<Event> {
     if tokens.len() > 1 && !percentage {
         return None;
     }
-    let basis_points = if percentage || number > 10_000 { number / 100 } else { number };
-    u32::try_from(basis_points).ok().filter(|&share| share <= 10_000).map(Event::Share)
-}
-
-/// A step in the making.
-#[derive(Clone, Debug)]
-struct Candidate {
-    mode: Option<Mode>,
-    share: Option<u32>,
-    soak: Option<u32>,
-    label: String,
-    line: u32,
-}
-
-/// The steps told in one place: a phase, or the document outside its phases.
-#[derive(Clone, Debug)]
-struct Group {
-    phase: Option<usize>,
-    candidates: Vec<Candidate>,
-    fresh: bool,
-}
-
-/// All steps a document tells.
-#[derive(Debug, Default)]
-pub(crate) struct StepList {
-    groups: Vec<Group>,
-}
-
-impl StepList {
-    /// The next events begin a step of their own: a heading, a day, a row of a table.
-    pub(crate) fn begin(&mut self) {
-        if let Some(group) = self.groups.last_mut() {
-            group.fresh = true;
-        }
-    }
-
-    /// Takes in what a text says. True when it told a mode or a share, or a soak that belonged to a step.
-    pub(crate) fn feed(&mut self, phase: Option<usize>, label: &str, line: u32, events: &[Event]) -> bool {
-        if events.is_empty() {
-            return false;
-        }
-        if self.groups.last().is_none_or(|group| group.phase != phase) {
-            self.groups.push(Group { phase, candidates: Vec::new(), fresh: true });
-        }
-        let Some(group) = self.groups.last_mut() else { return false };
-        // One sentence that tells several steps is the name of none.
-        let several = events.iter().filter(|event| matches!(event, Event::Share(_))).count() > 1;
-        let label = if several { "" } else { label };
-        // `2 days at 10 %`: a soak in front belongs to the step behind it.
-        let mut early = None;
-        let mut used = false;
-        for event in events {
-            match *event {
-                Event::Soak(hours) if !used && !events.iter().all(|e| matches!(e, Event::Soak(_))) => early = early.or(Some(hours)),
-                Event::Soak(hours) => {
-                    if let Some(last) = group.candidates.last_mut().filter(|_| used || !group.fresh) {
-                        last.soak = last.soak.or(Some(hours));
-                        used = true;
-                    }
-                }
-                Event::Mode(_) | Event::Share(_) => {
-                    group.apply(*event, label, line);
-                    if let Some(last) = group.candidates.last_mut() {
-                        last.soak = last.soak.or(early.take());
-                    }
-                    used = true;
-                }
-            }
-        }
-        used
-    }
-
-    /// The template: the first place that tells at least two steps, else the first that tells one. And the lines of
-    /// later places that tell other steps, with the phase.
-    pub(crate) fn template(self) -> (Vec<Step>, Vec<(Option<usize>, u32)>) {
-        let told: Vec<(Option<usize>, Vec<Step>)> =
-            self.groups.into_iter().map(|group| (group.phase, finish(group.candidates))).collect();
-        let chosen = told.iter().position(|(_, steps)| steps.len() > 1).or_else(|| told.iter().position(|(_, steps)| !steps.is_empty()));
-        let Some(chosen) = chosen else { return (Vec::new(), Vec::new()) };
-        let template = told.get(chosen).map(|(_, steps)| steps.clone()).unwrap_or_default();
-        let known = |step: &Step| template.iter().any(|t| (t.mode, t.exposure) == (step.mode, step.exposure) && (step.soak_hours.is_none() || t.soak_hours == step.soak_hours));
-        let differs = |(phase, steps): &(Option<usize>, Vec<Step>)| steps.iter().find(|step| !known(step)).map(|step| (*phase, step.line));
-        let others = told.iter().filter_map(differs).collect();
-        (template, others)
-    }
-}
-
-impl Group {
-    fn apply(&mut self, event: Event, label: &str, line: u32) {
-        let fresh = std::mem::take(&mut self.fresh);
-        let fits = !fresh && self.candidates.last().is_some_and(|last| last.takes(event));
-        if !fits {
-            self.candidates.push(Candidate { mode: None, share: None, soak: None, label: tidy(label), line });
-        }
-        if let Some(last) = self.candidates.last_mut() {
-            match event {
-                Event::Mode(mode) => last.mode = Some(mode),
-                Event::Share(share) => last.share = Some(share),
-                Event::Soak(_) => {}
-            }
-        }
-    }
-}
-
-impl Candidate {
-    /// Whether an event tells more about this step, rather than the next one.
-    fn takes(&self, event: Event) -> bool {
-        let (mode, share) = match event {
-            Event::Mode(mode) => (Some(mode), self.share),
-            Event::Share(share) => (self.mode, Some(share)),
-            Event::Soak(_) => return true,
-        };
-        let same_mode = self.mode.is_none() || self.mode == mode;
-        let same_share = self.share.is_none() || self.share == share;
-        let together = match (mode, share) {
-            (Some(Mode::NewOnly), Some(share)) => share == 10_000,
-            (Some(Mode::OldOnly | Mode::BothValidate), Some(share)) => share == 0,
-            _ => true,
-        };
-        same_mode && same_share && together
-    }
-
-    fn state(&self) -> Option<(Mode, Exposure)> {
-        Some(match (self.mode, self.share) {
-            (Some(Mode::OldOnly), _) => (Mode::OldOnly, Exposure::ZERO),
-            (Some(Mode::NewOnly), _) | (_, Some(10_000)) => (Mode::NewOnly, Exposure::FULL),
-            (Some(Mode::BothValidate), _) | (_, Some(0)) => (Mode::BothValidate, Exposure::ZERO),
-            (_, share) => (Mode::GradualRollout, Exposure::from_basis_points(u16::try_from(share?).ok()?).ok()?),
-        })
-    }
-}
-
-fn finish(candidates: Vec<Candidate>) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    for candidate in candidates {
-        let Some((mode, exposure)) = candidate.state() else { continue };
-        if let Some(step) = steps.iter_mut().find(|step| step.mode == mode && step.exposure == exposure) {
-            step.soak_hours = step.soak_hours.or(candidate.soak);
-            continue;
-        }
-        let position = u32::try_from(steps.len() + 1).unwrap_or(u32::MAX);
-        let label = if candidate.label.is_empty() { exposure.to_string() } else { candidate.label };
-        steps.push(Step { position, mode, exposure, soak_hours: candidate.soak, label, line: candidate.line });
-    }
-    steps
+    let basis_points = if percentage || number > 10_000 {
+        number / 100
+    } else {
+        number
+    };
+    u32::try_from(basis_points)
+        .ok()
+        .filter(|&share| share <= 10_000)
+        .map(Event::Share)
 }
 
 /// The longest soak among events.
 pub(crate) fn longest_soak(events: &[Event]) -> Option<u32> {
-    let hours = |event: &Event| if let Event::Soak(hours) = event { Some(*hours) } else { None };
+    let hours = |event: &Event| {
+        if let Event::Soak(hours) = event {
+            Some(*hours)
+        } else {
+            None
+        }
+    };
     events.iter().filter_map(hours).max()
 }
 
@@ -288,35 +272,26 @@ pub(crate) fn share_in_cell(text: &str) -> Option<Event> {
 mod tests {
     use super::*;
 
-    fn told(lines: &[&str]) -> Vec<(Mode, u16, Option<u32>)> {
-        let mut list = StepList::default();
-        for line in lines {
-            list.feed(None, line, 1, &in_text(&Tokens::of(line), true));
-        }
-        let steps = list.template().0;
-        steps.iter().map(|step| (step.mode, step.exposure.basis_points(), step.soak_hours)).collect()
-    }
-
-    #[test]
-    fn shares_and_soaks_are_paired_however_they_are_told() {
-        let expected = [
-            (Mode::BothValidate, 0, None),
-            (Mode::GradualRollout, 1_000, Some(48)),
-            (Mode::GradualRollout, 5_000, Some(24)),
-            (Mode::NewOnly, 10_000, None),
-        ];
-        assert_eq!(told(&["0 %", "10 % for 2 days", "50 %, soak 24h", "100 %"]), expected);
-        assert_eq!(told(&["0 % → 10 % (2 days) → 50 % (1 day) → 100 %"]), expected);
-        assert_eq!(told(&["shadow", "10 %", "Monitor for 2 days", "50 %", "Monitor for 1 day", "everyone"]), expected);
-        assert_eq!(told(&["0 %", "2 days at 10 %", "24 hours at 50 %", "100 %"]), expected);
-    }
-
     #[test]
     fn variables_and_options_are_understood_in_any_notation() {
-        for line in ["export X_PERCENTAGE=0.1", "X_PERCENT=.1", "ctl set --percent 10", "percentage: 10", "EXPOSURE=\"10%\"", "export SHARE='10 %'"] {
-            assert_eq!(in_command(line).first(), Some(&Event::Share(1_000)), "{line}");
+        for line in [
+            "export X_PERCENTAGE=0.1",
+            "X_PERCENT=.1",
+            "ctl set --percent 10",
+            "percentage: 10",
+            "EXPOSURE=\"10%\"",
+            "export SHARE='10 %'",
+        ] {
+            assert_eq!(
+                in_command(line).first(),
+                Some(&Event::Share(1_000)),
+                "{line}"
+            );
         }
-        assert_eq!(in_command("export A_MODE=new_only  # watch for 3 days"), [Event::Mode(Mode::NewOnly), Event::Soak(72)]);
+        assert_eq!(
+            in_command("export A_MODE=new_only  # watch for 3 days"),
+            [Event::Mode(Mode::NewOnly), Event::Soak(72)]
+        );
         assert_eq!(in_command("X_PERCENTAGE=1"), [Event::Share(10_000)]);
         assert_eq!(in_command("X_PERCENTAGE=1%"), [Event::Share(100)]);
         assert!(in_command("pytest --cov-fail-under=90 -n 4").is_empty());
@@ -324,7 +299,12 @@ mod tests {
 
     #[test]
     fn percentages_that_measure_something_else_are_no_steps() {
-        for text in ["Enable 90 % coverage", "users see errors > 5 %", "within 5 % of baseline traffic", "migration is 40 % done"] {
+        for text in [
+            "Enable 90 % coverage",
+            "users see errors > 5 %",
+            "within 5 % of baseline traffic",
+            "migration is 40 % done",
+        ] {
             assert!(in_text(&Tokens::of(text), false).is_empty(), "{text}");
         }
     }

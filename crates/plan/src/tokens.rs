@@ -32,25 +32,35 @@ const MAX_TEXT: usize = 4_000;
 
 impl Tokens {
     pub(crate) fn of(text: &str) -> Self {
-        let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text);
+        let text = text
+            .get(..text.floor_char_boundary(MAX_TEXT))
+            .unwrap_or(text);
         let mut out = Vec::new();
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let Some(c) = rest.chars().next() else { break };
             let (token, length) = if c.is_whitespace() {
                 (None, c.len_utf8())
-            } else if c.is_ascii_digit() || c == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
+            } else if c.is_ascii_digit()
+                || c == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
+            {
                 let (token, length) = digits(rest);
                 (Some(token), length)
             } else if c.is_alphabetic() {
-                let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                let length = rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .unwrap_or(rest.len());
                 let word = rest.get(..length).unwrap_or_default().to_lowercase();
                 (Some(Token::Word(word.into())), length)
             } else {
                 (Some(Token::Sign(plain_sign(c))), c.len_utf8())
             };
             if let Some(token) = token {
-                out.push(Placed { token, start: at, end: at + length });
+                out.push(Placed {
+                    token,
+                    start: at,
+                    end: at + length,
+                });
             }
             at += length;
         }
@@ -95,7 +105,9 @@ impl Tokens {
     /// Whether nothing stands between this token and the one before it.
     pub(crate) fn is_glued(&self, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.0.get(before));
-        before.zip(self.0.get(at)).is_some_and(|(before, this)| before.end == this.start)
+        before
+            .zip(self.0.get(at))
+            .is_some_and(|(before, this)| before.end == this.start)
     }
 
     /// Whether the words of a phrase (separated by spaces) stand from here on, dashes between them aside; where they end.
@@ -121,14 +133,21 @@ impl Tokens {
 
     /// The place of the first of these phrases.
     pub(crate) fn find(&self, phrases: &[&str]) -> Option<usize> {
-        self.0.iter().enumerate().find_map(|(at, placed)| match &placed.token {
-            Token::Word(word) => {
-                let first = word.as_bytes().first();
-                let begins = |phrase: &&&str| phrase.as_bytes().first() == first;
-                phrases.iter().filter(begins).any(|phrase| self.phrase_at(at, phrase).is_some()).then_some(at)
-            }
-            _ => None,
-        })
+        self.0
+            .iter()
+            .enumerate()
+            .find_map(|(at, placed)| match &placed.token {
+                Token::Word(word) => {
+                    let first = word.as_bytes().first();
+                    let begins = |phrase: &&&str| phrase.as_bytes().first() == first;
+                    phrases
+                        .iter()
+                        .filter(begins)
+                        .any(|phrase| self.phrase_at(at, phrase).is_some())
+                        .then_some(at)
+                }
+                _ => None,
+            })
     }
 
     /// Whether any of these phrases stands somewhere.
@@ -151,24 +170,37 @@ fn plain_sign(c: char) -> char {
 
 pub(crate) fn number_word(word: &str) -> Option<u32> {
     const WORDS: [&str; 13] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
     ];
-    WORDS.iter().position(|&known| known == word).and_then(|place| u32::try_from(place).ok())
+    WORDS
+        .iter()
+        .position(|&known| known == word)
+        .and_then(|place| u32::try_from(place).ok())
 }
 
 /// A date or a number at the start of the text, and its length in bytes.
 fn digits(text: &str) -> (Token, usize) {
-    date(text).map_or_else(|| number(text), |(date, length)| (Token::Date(date), length))
+    date(text).map_or_else(
+        || number(text),
+        |(date, length)| (Token::Date(date), length),
+    )
 }
 
 fn run(bytes: &[u8], from: usize) -> usize {
-    bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count()
+    bytes
+        .iter()
+        .skip(from)
+        .take_while(|b| b.is_ascii_digit())
+        .count()
 }
 
 fn date(text: &str) -> Option<(Date, usize)> {
     let bytes = text.as_bytes();
     let first = run(bytes, 0);
-    let separator = *bytes.get(first).filter(|b| matches!(b, b'-' | b'/' | b'.'))?;
+    let separator = *bytes
+        .get(first)
+        .filter(|b| matches!(b, b'-' | b'/' | b'.'))?;
     let second = run(bytes, first + 1);
     let third_at = first + second + 2;
     if bytes.get(third_at - 1) != Some(&separator) || !(1..=2).contains(&second) {
@@ -176,7 +208,11 @@ fn date(text: &str) -> Option<(Date, usize)> {
     }
     let third = run(bytes, third_at);
     let part = |from: usize, length: usize| text.get(from..from + length)?.parse::<i16>().ok();
-    let (a, b, c) = (part(0, first)?, part(first + 1, second)?, part(third_at, third)?);
+    let (a, b, c) = (
+        part(0, first)?,
+        part(first + 1, second)?,
+        part(third_at, third)?,
+    );
     let (year, month, day) = match (first, third, separator) {
         (4, 1 | 2, _) => (a, b, c),
         (1 | 2, 4, b'.') => (c, b, a),
@@ -192,7 +228,12 @@ fn date(text: &str) -> Option<(Date, usize)> {
 fn number(text: &str) -> (Token, usize) {
     let bytes = text.as_bytes();
     let (mut whole, mut at) = (0_u64, 0_usize);
-    let digit = |at: usize| bytes.get(at).filter(|b| b.is_ascii_digit()).map(|b| u64::from(b - b'0'));
+    let digit = |at: usize| {
+        bytes
+            .get(at)
+            .filter(|b| b.is_ascii_digit())
+            .map(|b| u64::from(b - b'0'))
+    };
     loop {
         if let Some(value) = digit(at) {
             whole = whole.saturating_mul(10).saturating_add(value);
@@ -222,15 +263,37 @@ mod tests {
 
     #[test]
     fn numbers_and_dates_are_read_as_people_write_them() {
-        let tokens = |text| Tokens::of(text).0.into_iter().map(|placed| placed.token).collect::<Vec<_>>();
+        let tokens = |text| {
+            Tokens::of(text)
+                .0
+                .into_iter()
+                .map(|placed| placed.token)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(tokens("0.1"), [Token::Number(1_000)]);
         assert_eq!(tokens(".1"), [Token::Number(1_000)]);
         assert_eq!(tokens("0,5"), [Token::Number(5_000)]);
         assert_eq!(tokens("1,000"), [Token::Number(10_000_000)]);
-        assert_eq!(tokens("2026-01-05"), [Token::Date(jiff::civil::date(2026, 1, 5))]);
-        assert_eq!(tokens("5.1.2026"), [Token::Date(jiff::civil::date(2026, 1, 5))]);
-        assert_eq!(tokens("31/1/2026"), [Token::Date(jiff::civil::date(2026, 1, 31))]);
-        assert_eq!(tokens("1–2"), [Token::Number(10_000), Token::Sign('-'), Token::Number(20_000)]);
+        assert_eq!(
+            tokens("2026-01-05"),
+            [Token::Date(jiff::civil::date(2026, 1, 5))]
+        );
+        assert_eq!(
+            tokens("5.1.2026"),
+            [Token::Date(jiff::civil::date(2026, 1, 5))]
+        );
+        assert_eq!(
+            tokens("31/1/2026"),
+            [Token::Date(jiff::civil::date(2026, 1, 31))]
+        );
+        assert_eq!(
+            tokens("1–2"),
+            [
+                Token::Number(10_000),
+                Token::Sign('-'),
+                Token::Number(20_000)
+            ]
+        );
     }
 
     #[test]

@@ -15,19 +15,39 @@ fn read(text: &str) -> Plan {
 #[test]
 fn files_that_are_no_plans_are_refused_with_what_to_do() {
     let refusal = |bytes: &[u8]| parse_markdown(bytes, START).unwrap_err();
-    assert!(refusal(b"").to_string().contains("choose the Markdown file"));
+    assert!(
+        refusal(b"")
+            .to_string()
+            .contains("choose the Markdown file")
+    );
     assert_eq!(refusal(b" \n\n"), UnreadablePlan::Empty);
     let six_mebibytes = vec![b'x'; 6 << 20];
-    assert_eq!(refusal(&six_mebibytes), UnreadablePlan::TooLarge { bytes: 6 << 20 });
-    assert!(refusal(&six_mebibytes).to_string().contains("at most 5 MiB"));
-    assert_eq!(refusal(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), UnreadablePlan::Binary { line: 3 });
-    assert_eq!(refusal(b"# Plan\n\xe9t\xe9\n"), UnreadablePlan::NotUtf8 { line: 2 });
+    assert_eq!(
+        refusal(&six_mebibytes),
+        UnreadablePlan::TooLarge { bytes: 6 << 20 }
+    );
+    assert!(
+        refusal(&six_mebibytes)
+            .to_string()
+            .contains("at most 5 MiB")
+    );
+    assert_eq!(
+        refusal(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        UnreadablePlan::Binary { line: 3 }
+    );
+    assert_eq!(
+        refusal(b"# Plan\n\xe9t\xe9\n"),
+        UnreadablePlan::NotUtf8 { line: 2 }
+    );
 }
 
 #[test]
 fn a_document_without_a_plan_gives_an_empty_one_and_says_what_it_did_not_read() {
     let plan = read("Dear all,\n\nlunch is at noon.\n\n> Bring chairs.\n");
-    assert_eq!((plan.phases.len(), plan.modules.len(), plan.steps.len()), (0, 0, 0));
+    assert_eq!(
+        (plan.phases.len(), plan.modules.len(), plan.steps.len()),
+        (0, 0, 0)
+    );
     let lines: Vec<u32> = plan.unrecognised.iter().map(|entry| entry.line).collect();
     assert_eq!(lines, [1, 3, 5]);
 }
@@ -37,7 +57,11 @@ fn in_time(text: &str) -> Plan {
     let plan = read(text);
     let taken = begun.elapsed();
     // Far above what it takes, far below what anything quadratic would.
-    assert!(taken < Duration::from_secs(20), "{} bytes took {taken:?}", text.len());
+    assert!(
+        taken < Duration::from_secs(20),
+        "{} bytes took {taken:?}",
+        text.len()
+    );
     plan
 }
 
@@ -47,7 +71,9 @@ fn ten_thousand_lines_and_three_hundred_modules_are_read() {
     for week in 1..=30 {
         text.push_str(&format!("## Week {week}: Batch {week}\n\nModules:\n\n"));
         for module in 1..=10 {
-            text.push_str(&format!("- `unit_{week}_{module}` (owner: Team {module})\n"));
+            text.push_str(&format!(
+                "- `unit_{week}_{module}` (owner: Team {module})\n"
+            ));
         }
         text.push_str("\n### Checklist\n\n");
         for check in 1..=300 {
@@ -58,7 +84,10 @@ fn ten_thousand_lines_and_three_hundred_modules_are_read() {
         text.push_str(&format!("\nA remark about nothing on line {line}."));
     }
     let plan = in_time(&text);
-    assert_eq!((plan.phases.len(), plan.modules.len(), plan.checks.len()), (30, 300, 9_000));
+    assert_eq!(
+        (plan.phases.len(), plan.modules.len(), plan.checks.len()),
+        (30, 300, 9_000)
+    );
     assert_eq!(plan.expected_modules, Some(300));
     assert!(plan.modules.iter().all(|module| module.owner.is_some()));
     let last = &plan.modules[299];
@@ -81,8 +110,16 @@ fn what_makes_slow_readers_slow_is_read_in_time() {
         many("| a "),
         many("5 Jan - "),
         format!("{}\n{}", many("| a "), "|-".repeat(100_000)),
-        format!("|{}\n|{}\n{}", "a|".repeat(2_000), "-|".repeat(2_000), "|\n".repeat(20_000)),
-        (0..60).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect::<String>() + &"\n".repeat(300_000),
+        format!(
+            "|{}\n|{}\n{}",
+            "a|".repeat(2_000),
+            "-|".repeat(2_000),
+            "|\n".repeat(20_000)
+        ),
+        (0..60)
+            .map(|depth| format!("{}- a\n", "  ".repeat(depth)))
+            .collect::<String>()
+            + &"\n".repeat(300_000),
         many("Day 1: x\n\n"),
         many("Modules: a, b\n\n"),
         many("<b>x</b> "),
@@ -106,7 +143,11 @@ fn numbers_beyond_the_calendar_do_no_harm() {
         "## Sprint 4000000000\n\nWe have 100000000-week sprints.\n",
     ] {
         let plan = read(text);
-        assert!(plan.phases.iter().all(|phase| phase.start <= phase.end), "{text}: {:?}", plan.phases);
+        assert!(
+            plan.phases.iter().all(|phase| phase.start <= phase.end),
+            "{text}: {:?}",
+            plan.phases
+        );
     }
 }
 
@@ -114,21 +155,67 @@ fn numbers_beyond_the_calendar_do_no_harm() {
 fn piece() -> impl Strategy<Value = String> {
     let words = "[a-zA-Z0-9 _%>.:@()|`*#<&~\\[\\]!+-]{0,24}";
     let pieces = prop::sample::select(vec![
-        "# {}", "## {}", "### {}", "## Week 1-2: {}", "## Week 3: {}", "## Phase 2 - {}", "## Sprint 4 {}",
-        "## 2026-02-02 to 2026-02-13: {}", "### Day 2-3: {}", "### Day 4: Migrate `{}`", "**Wave A: {}**",
-        "- [ ] {}", "- [x] Day 1: {}", "- [ ] {} (owner: Dana)", "- {}", "  - {}", "  - [ ] {}", "1. {}", "- `mod_a`", "- mod-b: {}",
-        "Modules:\n\n- {}\n- `mod_c`", "**Same process, applied to**:\n- {}", "Applied to: {}, beta_2", "{}", "Note: {}", "Duration: 5 days",
-        "Validation: 3 weeks", "Expected modules: 12", "## Rollout", "- 10 % for 2 days {}", "Enable 50 % of users, {}",
-        "Monitor for 1 week", "```bash\nexport A_MODE=both_validate\n# {}\nexport A_PERCENTAGE=0.1 # monitor for 2 days\n```",
-        "```\ncp old/{} new\ntool --module gamma\n\n  {}\n```", "  ```sh\n  {}\n\n  \tx\n  ```",
-        "## Daily checklist", "Every day:\n- [ ] {}", "If error rate > 1%:\n- [ ] {}\n- [ ] Consider rollback if > 5%",
-        "- If errors > 3 %, roll back {}", "## If {}", "## Thresholds", "- error rate > 2 %: {}", "## Completion criteria", "1. All 12 modules migrated {}",
-        "## Rollback", "### Instantly {}", "| Module | Owner | Phase |\n|---|---|---|\n| {} | x | Week 3 |\n| delta | {} | 2 |",
-        "| Key | Name |\n|---|---|\n| eps | {} |", "| Step | Mode | Traffic |\n|---|---|---|\n| {} | new_only | 100 % |\n| b | gradual_rollout | 5 % |",
-        "| Day | Task |\n|---|---|\n| 1-2 | {} |", "| Week | Dates |\n|---|---|\n| Week 9 | 2026-03-02 to 2026-03-06 |",
-        "### Before\n- [ ] {}", "### Exit criteria\n- {}", "## Preparation\n- [ ] {}", "<b>{}</b>", "---", "> {}", "cafÃ© {}",
+        "# {}",
+        "## {}",
+        "### {}",
+        "## Week 1-2: {}",
+        "## Week 3: {}",
+        "## Phase 2 - {}",
+        "## Sprint 4 {}",
+        "## 2026-02-02 to 2026-02-13: {}",
+        "### Day 2-3: {}",
+        "### Day 4: Migrate `{}`",
+        "**Wave A: {}**",
+        "- [ ] {}",
+        "- [x] Day 1: {}",
+        "- [ ] {} (owner: Dana)",
+        "- {}",
+        "  - {}",
+        "  - [ ] {}",
+        "1. {}",
+        "- `mod_a`",
+        "- mod-b: {}",
+        "Modules:\n\n- {}\n- `mod_c`",
+        "**Same process, applied to**:\n- {}",
+        "Applied to: {}, beta_2",
+        "{}",
+        "Note: {}",
+        "Duration: 5 days",
+        "Validation: 3 weeks",
+        "Expected modules: 12",
+        "## Rollout",
+        "- 10 % for 2 days {}",
+        "Enable 50 % of users, {}",
+        "Monitor for 1 week",
+        "```bash\nexport A_MODE=both_validate\n# {}\nexport A_PERCENTAGE=0.1 # monitor for 2 days\n```",
+        "```\ncp old/{} new\ntool --module gamma\n\n  {}\n```",
+        "  ```sh\n  {}\n\n  \tx\n  ```",
+        "## Daily checklist",
+        "Every day:\n- [ ] {}",
+        "If error rate > 1%:\n- [ ] {}\n- [ ] Consider rollback if > 5%",
+        "- If errors > 3 %, roll back {}",
+        "## If {}",
+        "## Thresholds",
+        "- error rate > 2 %: {}",
+        "## Completion criteria",
+        "1. All 12 modules migrated {}",
+        "## Rollback",
+        "### Instantly {}",
+        "| Module | Owner | Phase |\n|---|---|---|\n| {} | x | Week 3 |\n| delta | {} | 2 |",
+        "| Key | Name |\n|---|---|\n| eps | {} |",
+        "| Step | Mode | Traffic |\n|---|---|---|\n| {} | new_only | 100 % |\n| b | gradual_rollout | 5 % |",
+        "| Day | Task |\n|---|---|\n| 1-2 | {} |",
+        "| Week | Dates |\n|---|---|\n| Week 9 | 2026-03-02 to 2026-03-06 |",
+        "### Before\n- [ ] {}",
+        "### Exit criteria\n- {}",
+        "## Preparation\n- [ ] {}",
+        "<b>{}</b>",
+        "---",
+        "> {}",
+        "cafÃ© {}",
     ]);
-    (pieces, words, "[ \\PC]{0,12}").prop_map(|(piece, words, more)| piece.replacen("{}", &words, 1).replace("{}", &more))
+    (pieces, words, "[ \\PC]{0,12}")
+        .prop_map(|(piece, words, more)| piece.replacen("{}", &words, 1).replace("{}", &more))
 }
 
 fn document() -> impl Strategy<Value = String> {

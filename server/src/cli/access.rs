@@ -112,13 +112,25 @@ pub async fn token(command: Token, context: &Context) -> Result<Exit, Failure> {
     match command {
         Token::Create(create) => create_token(create, context).await,
         Token::List { data } => {
-            let answer = ask(&data, Wants::ToRead, Request::new(Method::GET, &["tokens"])?, context).await?;
-            context.output.either(&answer, || table(&answer, "tokens", &["id", "kind", "migration", "environment", "name", "hint"]));
+            let answer = ask(
+                &data,
+                Wants::Reading,
+                Request::new(Method::GET, &["tokens"])?,
+                context,
+            )
+            .await?;
+            context.output.either(&answer, || {
+                table(
+                    &answer,
+                    "tokens",
+                    &["id", "kind", "migration", "environment", "name", "hint"],
+                )
+            });
             Ok(Exit::DONE)
         }
         Token::Revoke { id, reason, data } => {
             let request = Request::new(Method::DELETE, &["tokens", &id])?.query("reason", reason);
-            let answer = ask(&data, Wants::ToRead, request, context).await?;
+            let answer = ask(&data, Wants::Reading, request, context).await?;
             Ok(context.output.committed(&answer))
         }
     }
@@ -134,8 +146,12 @@ async fn create_token(create: CreateToken, context: &Context) -> Result<Exit, Fa
         "reason": create.reason,
     });
     let request = Request::new(Method::POST, &["tokens"])?.json(&body);
-    let answer = ask(&create.data, Wants::ToWrite, request, context).await?;
-    let token = answer.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let answer = ask(&create.data, Wants::Writing, request, context).await?;
+    let token = answer
+        .get("token")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     context.output.either(&answer, || token);
     Ok(Exit::DONE)
 }
@@ -143,28 +159,52 @@ async fn create_token(create: CreateToken, context: &Context) -> Result<Exit, Fa
 /// Runs a `user` command.
 pub async fn user(command: User, context: &Context) -> Result<Exit, Failure> {
     match command {
-        User::Add { name, role, migration, reason, data } => {
-            let body = json!({ "name": name, "role": role, "migration": migration, "reason": reason });
+        User::Add {
+            name,
+            role,
+            migration,
+            reason,
+            data,
+        } => {
+            let body =
+                json!({ "name": name, "role": role, "migration": migration, "reason": reason });
             let request = Request::new(Method::POST, &["users"])?.json(&body);
-            let answer = ask(&data, Wants::ToWrite, request, context).await?;
+            let answer = ask(&data, Wants::Writing, request, context).await?;
             Ok(context.output.committed(&answer))
         }
         User::List { data } => {
-            let answer = ask(&data, Wants::ToRead, Request::new(Method::GET, &["users"])?, context).await?;
-            context.output.either(&answer, || table(&answer, "users", &["name", "grants", "archived_at"]));
+            let answer = ask(
+                &data,
+                Wants::Reading,
+                Request::new(Method::GET, &["users"])?,
+                context,
+            )
+            .await?;
+            context.output.either(&answer, || {
+                table(&answer, "users", &["name", "grants", "archived_at"])
+            });
             Ok(Exit::DONE)
         }
         User::SignInLink { name, data } => {
             let request = Request::new(Method::POST, &["users", &name, "sign-in-link"])?;
-            let answer = ask(&data, Wants::ToRead, request, context).await?;
-            let url = answer.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let answer = ask(&data, Wants::Reading, request, context).await?;
+            let url = answer
+                .get("url")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             context.output.either(&answer, || url);
             Ok(Exit::DONE)
         }
     }
 }
 
-async fn ask(data: &DataFlags, wants: Wants, request: Request, context: &Context) -> Result<Value, Failure> {
+async fn ask(
+    data: &DataFlags,
+    wants: Wants,
+    request: Request,
+    context: &Context,
+) -> Result<Value, Failure> {
     let api = connect(data, wants, context).await?;
     let answer = api.json(request).await;
     api.close().await;
@@ -173,7 +213,11 @@ async fn ask(data: &DataFlags, wants: Wants, request: Request, context: &Context
 
 /// One line an item, its members with tabs between.
 fn table(answer: &Value, list: &str, members: &[&str]) -> String {
-    let items = answer.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let items = answer
+        .get(list)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let cell = |item: &Value, member: &str| match item.get(member) {
         Some(Value::String(text)) => text.clone(),
         None | Some(Value::Null) => "-".to_owned(),
@@ -181,7 +225,13 @@ fn table(answer: &Value, list: &str, members: &[&str]) -> String {
     };
     let rows: Vec<String> = items
         .iter()
-        .map(|item| members.iter().map(|member| cell(item, member)).collect::<Vec<_>>().join("\t"))
+        .map(|item| {
+            members
+                .iter()
+                .map(|member| cell(item, member))
+                .collect::<Vec<_>>()
+                .join("\t")
+        })
         .collect();
     rows.join("\n")
 }

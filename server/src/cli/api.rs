@@ -1,6 +1,6 @@
 //! A request to the management API, whichever way it goes: to a server, through the control socket, or in process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,7 +23,7 @@ const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 /// Stands for the server behind the control socket, and for none at all.
 const LOCAL_URL: &str = "http://localhost";
 /// How long a server may take to answer.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+const ANSWER_TIME: Duration = Duration::from_mins(1);
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// Flags of commands that talk to a server.
@@ -33,7 +33,12 @@ pub struct ServerFlags {
     #[arg(long, env = "SWITCHBACK_URL", value_name = "URL")]
     url: Option<String>,
     /// A token of kind operator or admin; better given as SWITCHBACK_TOKEN than here
-    #[arg(long, env = "SWITCHBACK_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "SWITCHBACK_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     token: Option<String>,
 }
 
@@ -51,14 +56,22 @@ impl Request {
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear().extend(["api", "v1"]).extend(parts);
         }
-        Ok(Self { method, url, body: None })
+        Ok(Self {
+            method,
+            url,
+            body: None,
+        })
     }
 
     /// A question to a path outside `/api/v1`.
     pub fn at(path: &str) -> Result<Self, Failure> {
         let mut url = Url::parse(LOCAL_URL).map_err(|error| Failure::failed(error.to_string()))?;
         url.set_path(path);
-        Ok(Self { method: Method::GET, url, body: None })
+        Ok(Self {
+            method: Method::GET,
+            url,
+            body: None,
+        })
     }
 
     /// With a parameter, where there is a value for it.
@@ -87,20 +100,48 @@ impl Request {
 /// A way to the management API.
 pub enum Api {
     /// Over HTTP: to a server's address, or through its control socket.
-    Server { client: reqwest::Client, base: Url, token: Option<HeaderValue> },
+    Server {
+        /// Sends.
+        client: reqwest::Client,
+        /// Where to.
+        base: Url,
+        /// The value of `Authorization`.
+        token: Option<HeaderValue>,
+    },
     /// In this process, which has opened the data directory itself.
-    InProcess { edge: Box<Edge>, control: Control, actor: Actor },
+    InProcess {
+        /// The router with what is around it.
+        edge: Box<Edge>,
+        /// The data directory.
+        control: Control,
+        /// Who runs this process.
+        actor: Actor,
+        /// A data directory to be removed afterwards.
+        scratch: Option<PathBuf>,
+    },
 }
 
 impl Api {
     /// To a server.
     pub fn server(flags: &ServerFlags, file: &SettingsFile) -> Result<Self, Failure> {
-        let url = flags.url.as_deref().or(file.url.as_deref()).unwrap_or(DEFAULT_URL);
+        let url = flags
+            .url
+            .as_deref()
+            .or(file.url.as_deref())
+            .unwrap_or(DEFAULT_URL);
         let base = Url::parse(url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| Failure::usage(format!("--url {url:?} is no address of a server, such as {DEFAULT_URL}")))?;
-        let token = flags.token.as_deref().or(file.token.as_deref()).filter(|token| !token.is_empty());
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "--url {url:?} is no address of a server, such as {DEFAULT_URL}"
+                ))
+            })?;
+        let token = flags
+            .token
+            .as_deref()
+            .or(file.token.as_deref())
+            .filter(|token| !token.is_empty());
         let token = token
             .map(|token| HeaderValue::try_from(format!("Bearer {}", token.trim())))
             .transpose()
@@ -109,13 +150,21 @@ impl Api {
                 value.set_sensitive(true);
                 value
             });
-        Ok(Self::Server { client: client(None)?, base, token })
+        Ok(Self::Server {
+            client: client(None)?,
+            base,
+            token,
+        })
     }
 
     /// Through the control socket of a running server.
     pub fn socket(path: &Path) -> Result<Self, Failure> {
         let base = Url::parse(LOCAL_URL).map_err(|error| Failure::failed(error.to_string()))?;
-        Ok(Self::Server { client: client(Some(path))?, base, token: None })
+        Ok(Self::Server {
+            client: client(Some(path))?,
+            base,
+            token: None,
+        })
     }
 
     /// Sends a request; an answer that is not a success is a failure.
@@ -129,7 +178,11 @@ impl Api {
     /// Sends a request and gives the answer, whatever it says.
     pub async fn attempt(&self, request: Request) -> Result<Answer, Failure> {
         match self {
-            Self::Server { client, base, token } => over_http(client, base, token.as_ref(), request).await,
+            Self::Server {
+                client,
+                base,
+                token,
+            } => over_http(client, base, token.as_ref(), request).await,
             Self::InProcess { edge, actor, .. } => Ok(in_process(edge, actor, request).await),
         }
     }
@@ -141,8 +194,14 @@ impl Api {
 
     /// Closes the data directory, where this process has opened it.
     pub async fn close(self) {
-        if let Self::InProcess { control, .. } = self {
+        if let Self::InProcess {
+            control, scratch, ..
+        } = self
+        {
             control.close().await;
+            if let Some(scratch) = scratch {
+                let _left_for_the_system = std::fs::remove_dir_all(scratch);
+            }
         }
     }
 }
@@ -150,11 +209,16 @@ impl Api {
 fn client(socket: Option<&Path>) -> Result<reqwest::Client, Failure> {
     // One provider, and named: with several, TLS panics at its first use. A second call changes nothing.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder().connect_timeout(CONNECT_TIME).timeout(ANSWER_TIME).no_proxy();
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIME)
+        .timeout(ANSWER_TIME)
+        .no_proxy();
     if let Some(path) = socket {
         builder = builder.unix_socket(path);
     }
-    builder.build().map_err(|error| Failure::failed(error.to_string()))
+    builder
+        .build()
+        .map_err(|error| Failure::failed(error.to_string()))
 }
 
 async fn over_http(
@@ -173,8 +237,14 @@ async fn over_http(
     if let Some((media_type, bytes)) = request.body {
         sending = sending.header(CONTENT_TYPE, media_type).body(bytes);
     }
-    let response = sending.send().await.map_err(|error| unreachable(base, &error))?;
-    Ok(Answer { status: response.status(), body: AnswerBody::Http(response) })
+    let response = sending
+        .send()
+        .await
+        .map_err(|error| unreachable(base, &error))?;
+    Ok(Answer {
+        status: response.status(),
+        body: AnswerBody::Http(response),
+    })
 }
 
 fn unreachable(base: &Url, error: &reqwest::Error) -> Failure {
@@ -184,7 +254,9 @@ fn unreachable(base: &Url, error: &reqwest::Error) -> Failure {
         why = cause.to_string();
         source = cause.source();
     }
-    Failure::unreachable(format!("{base} cannot be reached: {why}. Is the server running? Its address is --url or SWITCHBACK_URL."))
+    Failure::unreachable(format!(
+        "{base} cannot be reached: {why}. Is the server running? Its address is --url or SWITCHBACK_URL."
+    ))
 }
 
 async fn in_process(edge: &Edge, actor: &Actor, request: Request) -> Answer {
@@ -198,11 +270,18 @@ async fn in_process(edge: &Edge, actor: &Actor, request: Request) -> Answer {
         *message.uri_mut() = uri;
     }
     if let Some((media_type, bytes)) = request.body {
-        message.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        message
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         *message.body_mut() = Body::from(bytes);
     }
-    let response = edge.answer(message, &Entrance::DataDirectory(actor.clone())).await;
-    Answer { status: response.status(), body: AnswerBody::InProcess(response.into_body()) }
+    let response = edge
+        .answer(message, &Entrance::DataDirectory(actor.clone()))
+        .await;
+    Answer {
+        status: response.status(),
+        body: AnswerBody::InProcess(response.into_body()),
+    }
 }
 
 /// What came back.
@@ -221,8 +300,9 @@ impl Answer {
     /// Reads the body as JSON.
     pub async fn json(self) -> Result<Value, Failure> {
         let bytes = self.bytes().await?;
-        serde_json::from_slice(&bytes)
-            .map_err(|_| Failure::failed("the answer is no JSON: is this the address of a Switchback server?"))
+        serde_json::from_slice(&bytes).map_err(|_| {
+            Failure::failed("the answer is no JSON: is this the address of a Switchback server?")
+        })
     }
 
     /// Reads the whole body.
@@ -235,9 +315,9 @@ impl Answer {
     }
 
     /// Prints the body as it comes.
-    pub async fn print(mut self, output: Output) -> Result<(), Failure> {
+    pub async fn print(mut self) -> Result<(), Failure> {
         while let Some(chunk) = self.chunk().await? {
-            output.bytes(&chunk);
+            Output::bytes(&chunk);
         }
         Ok(())
     }
@@ -245,7 +325,10 @@ impl Answer {
     async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
         let broke_off = |why: String| Failure::unreachable(format!("the answer broke off: {why}"));
         match &mut self.body {
-            AnswerBody::Http(response) => response.chunk().await.map_err(|error| broke_off(error.to_string())),
+            AnswerBody::Http(response) => response
+                .chunk()
+                .await
+                .map_err(|error| broke_off(error.to_string())),
             AnswerBody::InProcess(body) => loop {
                 match body.frame().await {
                     None => return Ok(None),
@@ -265,7 +348,9 @@ impl Answer {
         let status = self.status;
         match self.json().await {
             Ok(problem) if problem.get("code").is_some() => Failure::refused(problem),
-            _ => Failure::failed(format!("the server answered {status}: is this the address of a Switchback server?")),
+            _ => Failure::failed(format!(
+                "the server answered {status}: is this the address of a Switchback server?"
+            )),
         }
     }
 }

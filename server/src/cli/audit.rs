@@ -46,7 +46,9 @@ pub struct Export {
 /// Runs it.
 pub async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
-        Command::Verify(Verify { file: Some(file), .. }) => verify_file(&file, context),
+        Command::Verify(Verify {
+            file: Some(file), ..
+        }) => verify_file(&file, context),
         Command::Verify(verify) => verify_store(&verify, context).await,
         Command::Export(export) => self::export(&export, context).await,
     }
@@ -55,36 +57,47 @@ pub async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
 fn verify_file(file: &Path, context: &Context) -> Result<Exit, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::failed(format!("cannot read {}: {error}", file.display())))?;
-    let (entries, head) =
-        control::audit::verify_export(&text).map_err(|error| Failure::failed(format!("the chain is broken: {error}")))?;
+    let (entries, head) = control::audit::verify_export(&text)
+        .map_err(|error| Failure::failed(format!("the chain is broken: {error}")))?;
     let answer = json!({ "state": "verified", "entries": entries, "head": head });
-    context.output.either(&answer, || format!("verified: {entries} entries, head {head}"));
+    context.output.either(&answer, || {
+        format!("verified: {entries} entries, head {head}")
+    });
     Ok(Exit::DONE)
 }
 
 async fn verify_store(verify: &Verify, context: &Context) -> Result<Exit, Failure> {
-    let api = connect(&verify.data, Wants::ToRead, context).await?;
-    let answer = api.json(Request::new(Method::GET, &["audit", "verify"])?).await;
+    let api = connect(&verify.data, Wants::Reading, context).await?;
+    let answer = api
+        .json(Request::new(Method::GET, &["audit", "verify"])?)
+        .await;
     api.close().await;
     let answer = answer?;
     match serde_json::from_value(answer.clone()) {
         Ok(ChainState::Verified { entries, head, .. }) => {
-            context.output.either(&answer, || format!("verified: {entries} entries, head {head}"));
+            context.output.either(&answer, || {
+                format!("verified: {entries} entries, head {head}")
+            });
             Ok(Exit::DONE)
         }
         Ok(ChainState::Broken { sequence, why }) => {
-            context.output.either(&answer, || format!("the chain is broken: entry {sequence}: {why}"));
+            context.output.either(&answer, || {
+                format!("the chain is broken: entry {sequence}: {why}")
+            });
             Ok(Exit::REFUSED)
         }
-        Err(_) => Err(Failure::failed("the server's answer is not understood: it is of another version")),
+        Err(_) => Err(Failure::failed(
+            "the server's answer is not understood: it is of another version",
+        )),
     }
 }
 
 async fn export(export: &Export, context: &Context) -> Result<Exit, Failure> {
-    let api = connect(&export.data, Wants::ToRead, context).await?;
-    let request = Request::new(Method::GET, &["audit", "export"])?.query("migration", export.migration.as_ref());
+    let api = connect(&export.data, Wants::Reading, context).await?;
+    let request = Request::new(Method::GET, &["audit", "export"])?
+        .query("migration", export.migration.as_ref());
     let printed = match api.send(request).await {
-        Ok(answer) => answer.print(context.output).await,
+        Ok(answer) => answer.print().await,
         Err(failure) => Err(failure),
     };
     api.close().await;

@@ -35,11 +35,13 @@ pub struct Restore {
 pub async fn back_up(backup: Backup, context: &Context) -> Result<Exit, Failure> {
     let file = std::path::absolute(&backup.file)
         .map_err(|error| Failure::failed(format!("{}: {error}", backup.file.display())))?;
-    let api = connect(&backup.data, Wants::ToRead, context).await?;
+    let api = connect(&backup.data, Wants::Reading, context).await?;
     let request = Request::new(Method::POST, &["backup"])?.json(&json!({ "file": file }));
     let answer = api.json(request).await;
     api.close().await;
-    context.output.either(&answer?, || format!("backed up to {}", file.display()));
+    context
+        .output
+        .either(&answer?, || format!("backed up to {}", file.display()));
     Ok(Exit::DONE)
 }
 
@@ -47,10 +49,16 @@ pub async fn back_up(backup: Backup, context: &Context) -> Result<Exit, Failure>
 pub async fn restore(restore: Restore, context: &Context) -> Result<Exit, Failure> {
     let settings = DataSettings::settle(restore.data, None, &context.file)
         .map_err(|error| Failure::usage(format!("{error:#}")))?;
-    restore_into(&settings.data_dir, &restore.file).await.map_err(|error| Failure::failed(error.to_string()))?;
+    restore_into(&settings.data_dir, &restore.file)
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))?;
     let answer = json!({ "file": restore.file, "data_dir": settings.data_dir });
     context.output.either(&answer, || {
-        format!("restored {} into {}", restore.file.display(), settings.data_dir.display())
+        format!(
+            "restored {} into {}",
+            restore.file.display(),
+            settings.data_dir.display()
+        )
     });
     Ok(Exit::DONE)
 }

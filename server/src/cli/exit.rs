@@ -45,33 +45,62 @@ pub struct Failure {
 impl Failure {
     /// The command line was wrong.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::USAGE, message: message.into(), problem: None }
+        Self {
+            exit: Exit::USAGE,
+            message: message.into(),
+            problem: None,
+        }
     }
 
     /// It did not work out.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { exit: Exit::REFUSED, message: message.into(), problem: None }
+        Self {
+            exit: Exit::REFUSED,
+            message: message.into(),
+            problem: None,
+        }
     }
 
     /// The server could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
-        Self { exit: Exit::UNREACHABLE, message: message.into(), problem: None }
+        Self {
+            exit: Exit::UNREACHABLE,
+            message: message.into(),
+            problem: None,
+        }
     }
 
     /// The server refused.
     pub fn refused(problem: Value) -> Self {
-        let detail = problem.get("detail").and_then(Value::as_str).unwrap_or("The server refused.");
+        let detail = problem
+            .get("detail")
+            .and_then(Value::as_str)
+            .unwrap_or("The server refused.");
         let mut message = detail.to_owned();
         if let Some(other) = problem.get("other_change") {
-            let text = |name: &str| other.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            message.push_str(&format!(" ({}: {})", text("by"), text("summary")));
+            let text = |name: &str| {
+                other
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            message = format!("{message} ({}: {})", text("by"), text("summary"));
         }
-        Self { exit: Exit::REFUSED, message, problem: Some(problem) }
+        Self {
+            exit: Exit::REFUSED,
+            message,
+            problem: Some(problem),
+        }
     }
 
     /// Whether it is this refusal.
     pub fn is_code(&self, code: &str) -> bool {
-        self.problem.as_ref().and_then(|problem| problem.get("code")).and_then(Value::as_str) == Some(code)
+        self.problem
+            .as_ref()
+            .and_then(|problem| problem.get("code"))
+            .and_then(Value::as_str)
+            == Some(code)
     }
 }
 

@@ -10,12 +10,17 @@ use serde_json::{Value, json};
 use super::Context;
 use super::api::{Api, Request, ServerFlags};
 use super::exit::{Exit, Failure};
+use super::output::Output;
 
 /// Bring modules to a mode.
 #[derive(Debug, Args)]
 pub struct Set {
     /// Modules to bring there
-    #[arg(required_unless_present = "phase", conflicts_with = "phase", value_name = "MODULE")]
+    #[arg(
+        required_unless_present = "phase",
+        conflicts_with = "phase",
+        value_name = "MODULE"
+    )]
     modules: Vec<Key>,
     /// All modules of a phase instead
     #[arg(long, value_name = "NUMBER")]
@@ -86,7 +91,11 @@ pub async fn set(set: Set, context: &Context) -> Result<Exit, Failure> {
     let versions = versions(&api, &set, context).await?;
     let mut body = set.change.body(context);
     put(&mut body, "mode", json!(set.mode));
-    put(&mut body, "exposure", set.exposure.map_or(Value::Null, percent));
+    put(
+        &mut body,
+        "exposure",
+        set.exposure.map_or(Value::Null, percent),
+    );
     put(&mut body, "expected_versions", json!(versions));
     put_selection(&mut body, &set.modules, set.phase);
     let answer = api.json(set.change.request("flags")?.json(&body)).await?;
@@ -94,18 +103,33 @@ pub async fn set(set: Set, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// The versions of the modules it is about, as they are now. A module that is not there is the server's to refuse.
-async fn versions(api: &Api, set: &Set, context: &Context) -> Result<BTreeMap<String, i64>, Failure> {
+async fn versions(
+    api: &Api,
+    set: &Set,
+    context: &Context,
+) -> Result<BTreeMap<String, i64>, Failure> {
     let wanted: BTreeSet<&str> = set.modules.iter().map(Key::as_str).collect();
     let mut found = BTreeMap::new();
     let mut page = 1_u64;
     loop {
-        let request = Request::new(Method::GET, &["migrations", set.change.migration.as_str(), "modules"])?
-            .query("environment", context.environment.as_ref())
-            .query("phase", set.phase.map(|phase| phase.to_string()))
-            .query("page", Some(page.to_string()));
+        let request = Request::new(
+            Method::GET,
+            &["migrations", set.change.migration.as_str(), "modules"],
+        )?
+        .query("environment", context.environment.as_ref())
+        .query("phase", set.phase.map(|phase| phase.to_string()))
+        .query("page", Some(page.to_string()));
         let answer = api.json(request).await?;
-        for module in answer.get("modules").and_then(Value::as_array).into_iter().flatten() {
-            let key = module.get("key").and_then(Value::as_str).unwrap_or_default();
+        for module in answer
+            .get("modules")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let key = module
+                .get("key")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let version = module.get("version").and_then(Value::as_i64);
             if let Some(version) = version.filter(|_| wanted.is_empty() || wanted.contains(key)) {
                 found.insert(key.to_owned(), version);
@@ -125,14 +149,21 @@ pub async fn roll_back(rollback: Rollback, context: &Context) -> Result<Exit, Fa
     let mut body = rollback.change.body(context);
     let verb = if rollback.is_kill_switch() {
         if rollback.to.is_some() {
-            return Err(Failure::usage("--to needs modules or a phase: the kill switch always brings old_only"));
+            return Err(Failure::usage(
+                "--to needs modules or a phase: the kill switch always brings old_only",
+            ));
         }
         "kill-switch"
     } else {
         put_selection(&mut body, &rollback.modules, rollback.phase);
         if let Some(mode) = rollback.to {
-            FlagState::new(mode, rollback.exposure).map_err(|error| Failure::usage(error.to_string()))?;
-            put(&mut body, "to", json!({ "mode": mode, "exposure": rollback.exposure.map(percent) }));
+            FlagState::new(mode, rollback.exposure)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            put(
+                &mut body,
+                "to",
+                json!({ "mode": mode, "exposure": rollback.exposure.map(percent) }),
+            );
         }
         "rollback"
     };
@@ -153,26 +184,54 @@ pub async fn resume(resume: Resume, context: &Context) -> Result<Exit, Failure> 
     let mut body = resume.change.body(context);
     put(&mut body, "from_old", json!(resume.from_old));
     if !resume.from_old {
-        let request = Request::new(Method::GET, &["migrations", resume.change.migration.as_str(), "resume"])?
-            .query("environment", context.environment.as_ref());
+        let request = Request::new(
+            Method::GET,
+            &["migrations", resume.change.migration.as_str(), "resume"],
+        )?
+        .query("environment", context.environment.as_ref());
         let list = api.json(request).await?;
         if !context.output.json {
-            context.output.text(&describe_returning(&list));
+            Output::text(&describe_returning(&list));
         }
-        put(&mut body, "digest", list.get("digest").cloned().unwrap_or_default());
+        put(
+            &mut body,
+            "digest",
+            list.get("digest").cloned().unwrap_or_default(),
+        );
     }
-    let answer = api.json(resume.change.request("resume")?.json(&body)).await?;
+    let answer = api
+        .json(resume.change.request("resume")?.json(&body))
+        .await?;
     Ok(context.output.committed(&answer))
 }
 
 fn describe_returning(list: &Value) -> String {
-    let returning = list.get("returning").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let staying = list.get("staying_old").and_then(Value::as_u64).unwrap_or_default();
-    let mut lines = vec![format!("{} modules come back, {staying} stay old:", returning.len())];
+    let returning = list
+        .get("returning")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let staying = list
+        .get("staying_old")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
+    let mut lines = vec![format!(
+        "Coming back: {}. Staying old: {staying}.",
+        returning.len()
+    )];
     for item in returning {
-        let module = item.get("module").and_then(Value::as_str).unwrap_or_default();
-        let state = item.get("state").cloned().and_then(|state| serde_json::from_value::<FlagState>(state).ok());
-        lines.push(format!("  {module}: {}", state.map(|state| state.to_string()).unwrap_or_default()));
+        let module = item
+            .get("module")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let state = item
+            .get("state")
+            .cloned()
+            .and_then(|state| serde_json::from_value::<FlagState>(state).ok());
+        lines.push(format!(
+            "  {module}: {}",
+            state.map(|state| state.to_string()).unwrap_or_default()
+        ));
     }
     lines.join("\n")
 }
@@ -223,6 +282,9 @@ mod tests {
     #[test]
     fn what_comes_back_is_named() {
         let list = json!({ "returning": [{ "module": "a", "state": { "mode": "gradual_rollout", "exposure": 1000 } }], "staying_old": 3 });
-        assert_eq!(describe_returning(&list), "1 modules come back, 3 stay old:\n  a: gradual_rollout 10 %");
+        assert_eq!(
+            describe_returning(&list),
+            "Coming back: 1. Staying old: 3.\n  a: gradual_rollout 10 %"
+        );
     }
 }

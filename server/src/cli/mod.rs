@@ -1,6 +1,11 @@
 //! The command line. `serve` is the server; every other command is a request to the management API: to a running
 //! server, or to the data directory through its control socket or in this process.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "comments of arguments are help texts, where backticks would be shown"
+)]
+
 mod access;
 mod api;
 mod audit;
@@ -34,7 +39,12 @@ struct Cli {
     #[arg(long, global = true)]
     json: bool,
     /// The environment it is about [default: the deciding one]
-    #[arg(long, global = true, env = "SWITCHBACK_ENVIRONMENT", value_name = "KEY")]
+    #[arg(
+        long,
+        global = true,
+        env = "SWITCHBACK_ENVIRONMENT",
+        value_name = "KEY"
+    )]
     environment: Option<Key>,
     #[command(subcommand)]
     command: Command,
@@ -92,17 +102,31 @@ pub async fn run() -> ExitCode {
     let result = match SettingsFile::read(cli.config.as_deref()) {
         Ok(file) => {
             let environment = match (&cli.environment, &file.environment) {
-                (None, Some(text)) => Key::parse(text).map(Some).map_err(|error| Failure::usage(error.to_string())),
+                (None, Some(text)) => Key::parse(text)
+                    .map(Some)
+                    .map_err(|error| Failure::usage(error.to_string())),
                 (given, _) => Ok(given.clone()),
             };
             match environment {
-                Ok(environment) => dispatch(cli.command, &Context { file, environment, output }).await,
+                Ok(environment) => {
+                    dispatch(
+                        cli.command,
+                        &Context {
+                            file,
+                            environment,
+                            output,
+                        },
+                    )
+                    .await
+                }
                 Err(failure) => Err(failure),
             }
         }
         Err(error) => Err(Failure::usage(format!("{error:#}"))),
     };
-    result.unwrap_or_else(|failure| output.failure(&failure)).into()
+    result
+        .unwrap_or_else(|failure| output.failure(&failure))
+        .into()
 }
 
 async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
@@ -149,7 +173,14 @@ mod tests {
 
     #[test]
     fn a_rollback_without_a_module_is_the_kill_switch() {
-        let cli = Cli::parse_from(["switchback", "rollback", "--migration", "atlas", "--reason", "x"]);
+        let cli = Cli::parse_from([
+            "switchback",
+            "rollback",
+            "--migration",
+            "atlas",
+            "--reason",
+            "x",
+        ]);
         assert!(matches!(cli.command, Command::Rollback(rollback) if rollback.is_kill_switch()));
     }
 }

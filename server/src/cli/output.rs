@@ -16,32 +16,38 @@ pub struct Output {
 
 impl Output {
     /// Prints one line, or many. A reader that has gone away is no failure of the command.
-    pub fn text(self, text: &str) {
+    pub fn text(text: &str) {
         let mut out = std::io::stdout().lock();
         let _reader_gone = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
     /// Prints bytes as they are.
-    pub fn bytes(self, bytes: &[u8]) {
+    pub fn bytes(bytes: &[u8]) {
         let mut out = std::io::stdout().lock();
         let _reader_gone = out.write_all(bytes).and_then(|()| out.flush());
     }
 
     /// Prints JSON.
-    pub fn json(self, value: &Value) {
-        self.text(&serde_json::to_string_pretty(value).unwrap_or_default());
+    pub fn json(value: &Value) {
+        Self::text(&serde_json::to_string_pretty(value).unwrap_or_default());
     }
 
     /// Prints JSON or, for people, the text.
     pub fn either(self, value: &Value, text: impl FnOnce() -> String) {
-        if self.json { self.json(value) } else { self.text(&text()) }
+        if self.json {
+            Self::json(value);
+        } else {
+            Self::text(&text());
+        }
     }
 
     /// Prints what was committed.
     pub fn committed(self, value: &Value) -> Exit {
-        self.either(value, || match serde_json::from_value::<Committed>(value.clone()) {
-            Ok(committed) => describe(&committed),
-            Err(_) => value.to_string(),
+        self.either(value, || {
+            match serde_json::from_value::<Committed>(value.clone()) {
+                Ok(committed) => describe(&committed),
+                Err(_) => value.to_string(),
+            }
         });
         Exit::DONE
     }
@@ -50,7 +56,7 @@ impl Output {
     pub fn failure(self, failure: &Failure) -> Exit {
         if self.json {
             let other = || json!({ "code": "failed", "detail": failure.message });
-            self.json(&failure.problem.clone().unwrap_or_else(other));
+            Self::json(&failure.problem.clone().unwrap_or_else(other));
         }
         eprintln!("switchback: {}", failure.message);
         failure.exit
@@ -60,13 +66,23 @@ impl Output {
 fn describe(committed: &Committed) -> String {
     let mut lines = vec![committed.summary.clone()];
     for change in &committed.flags {
-        lines.push(format!("  {}: {} -> {}", change.module, change.before, change.after));
+        lines.push(format!(
+            "  {}: {} -> {}",
+            change.module, change.before, change.after
+        ));
     }
     if !committed.unchanged.is_empty() {
-        let keys: Vec<&str> = committed.unchanged.iter().map(domain::Key::as_str).collect();
+        let keys: Vec<&str> = committed
+            .unchanged
+            .iter()
+            .map(domain::Key::as_str)
+            .collect();
         lines.push(format!("  unchanged: {}", keys.join(", ")));
     }
-    let revision = committed.revision.as_ref().map(|revision| format!(", revision {revision}"));
+    let revision = committed
+        .revision
+        .as_ref()
+        .map(|revision| format!(", revision {revision}"));
     lines.push(format!(
         "stored {} UTC, audit entry {}{}",
         committed.at.utc_precise(),

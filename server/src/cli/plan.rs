@@ -73,21 +73,33 @@ pub async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn import(import: Import, context: &Context) -> Result<Exit, Failure> {
-    let document = std::fs::read(&import.file)
-        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", import.file.display())))?;
+    let document = std::fs::read(&import.file).map_err(|error| {
+        Failure::failed(format!("cannot read {}: {error}", import.file.display()))
+    })?;
     if document.len() > UPLOAD {
-        return Err(Failure::failed(format!("{} is larger than {} MiB", import.file.display(), UPLOAD >> 20)));
+        return Err(Failure::failed(format!(
+            "{} is larger than {} MiB",
+            import.file.display(),
+            UPLOAD >> 20
+        )));
     }
     let yes = |flag: bool| flag.then_some("true");
-    let request = Request::new(Method::POST, &["migrations", import.migration.as_str(), "plan"])?
-        .query("start", Some(import.start.to_string()))
-        .query("name", import.name.as_ref())
-        .query("zone", import.zone.as_ref())
-        .query("reason", import.reason.as_ref())
-        .query("dry_run", yes(import.dry_run))
-        .query("archive_absent", yes(import.archive_absent))
-        .body("text/markdown", document);
-    let wants = Wants::ToWrite;
+    let request = Request::new(
+        Method::POST,
+        &["migrations", import.migration.as_str(), "plan"],
+    )?
+    .query("start", Some(import.start.to_string()))
+    .query("name", import.name.as_ref())
+    .query("zone", import.zone.as_ref())
+    .query("reason", import.reason.as_ref())
+    .query("dry_run", yes(import.dry_run))
+    .query("archive_absent", yes(import.archive_absent))
+    .body("text/markdown", document);
+    let wants = if import.dry_run {
+        Wants::Preview
+    } else {
+        Wants::Writing
+    };
     let api = connect(&import.data, wants, context).await?;
     let answer = api.json(request).await;
     api.close().await;
@@ -101,18 +113,45 @@ async fn import(import: Import, context: &Context) -> Result<Exit, Failure> {
 
 /// The lists of a dry run, in reading order.
 const LISTS: [&str; 10] = [
-    "phases", "modules", "steps", "preparation", "daily", "days", "conditional", "criteria", "thresholds", "runbook",
+    "phases",
+    "modules",
+    "steps",
+    "preparation",
+    "daily",
+    "days",
+    "conditional",
+    "criteria",
+    "thresholds",
+    "runbook",
 ];
 
 fn describe(preview: &Value) -> String {
-    let list = |name: &str| preview.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let counts: Vec<String> = LISTS.iter().map(|name| format!("{name} {}", list(name).len())).collect();
+    let list = |name: &str| {
+        preview
+            .get(name)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
+    let counts: Vec<String> = LISTS
+        .iter()
+        .map(|name| format!("{name} {}", list(name).len()))
+        .collect();
     let mut lines = vec![format!("Recognised: {}", counts.join(", "))];
     let line_of = |item: &Value| item.get("line").and_then(Value::as_u64).unwrap_or_default();
-    let text_of = |item: &Value| item.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text_of = |item: &Value| {
+        item.get("text")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     for (heading, name) in [("Note", "notes"), ("Not recognised", "unrecognised")] {
         for item in list(name) {
-            lines.push(format!("{heading}, line {}: {}", line_of(item), text_of(item)));
+            lines.push(format!(
+                "{heading}, line {}: {}",
+                line_of(item),
+                text_of(item)
+            ));
         }
     }
     let changes = list("changes");
@@ -120,7 +159,12 @@ fn describe(preview: &Value) -> String {
         lines.push("An import would change nothing: this plan is imported already.".into());
     } else {
         lines.push(format!("An import would make {} changes:", changes.len()));
-        lines.extend(changes.iter().filter_map(Value::as_str).map(|change| format!("  {change}")));
+        lines.extend(
+            changes
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|change| format!("  {change}")),
+        );
     }
     let absent: Vec<&str> = list("absent").iter().filter_map(Value::as_str).collect();
     if !absent.is_empty() {
@@ -130,10 +174,13 @@ fn describe(preview: &Value) -> String {
 }
 
 async fn export(export: Export, context: &Context) -> Result<Exit, Failure> {
-    let api = connect(&export.data, Wants::ToRead, context).await?;
-    let request = Request::new(Method::GET, &["migrations", export.migration.as_str(), "plan"])?;
+    let api = connect(&export.data, Wants::Reading, context).await?;
+    let request = Request::new(
+        Method::GET,
+        &["migrations", export.migration.as_str(), "plan"],
+    )?;
     let printed = match api.send(request).await {
-        Ok(answer) => answer.print(context.output).await,
+        Ok(answer) => answer.print().await,
         Err(failure) => Err(failure),
     };
     api.close().await;

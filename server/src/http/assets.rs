@@ -54,7 +54,9 @@ struct File {
 impl Site {
     /// The embedded site; an empty one before the first build, when pages work without style and script.
     pub fn embedded() -> Self {
-        let Some(manifest) = read("manifest.json") else { return Self::default() };
+        let Some(manifest) = read("manifest.json") else {
+            return Self::default();
+        };
         match serde_json::from_slice::<Manifest>(&manifest) {
             Ok(manifest) => Self::of(manifest),
             Err(error) => {
@@ -65,16 +67,33 @@ impl Site {
     }
 
     fn of(manifest: Manifest) -> Self {
-        let address = |name: &str| if name.is_empty() { String::new() } else { format!("/assets/{name}") };
-        let addresses =
-            Assets { css: address(&manifest.css), js: address(&manifest.js), wasm: address(&manifest.wasm) };
+        let address = |name: &str| {
+            if name.is_empty() {
+                String::new()
+            } else {
+                format!("/assets/{name}")
+            }
+        };
+        let addresses = Assets {
+            css: address(&manifest.css),
+            js: address(&manifest.js),
+            wasm: address(&manifest.wasm),
+        };
         let files = manifest.files.into_iter().filter_map(|file| {
             let form = |end: &str| read(&format!("{}{end}", file.name));
             let content_type = HeaderValue::from_str(&file.content_type).ok()?;
-            let found = File { content_type, plain: form("")?, gzip: form(".gz"), brotli: form(".br") };
+            let found = File {
+                content_type,
+                plain: form("")?,
+                gzip: form(".gz"),
+                brotli: form(".br"),
+            };
             Some((file.name, found))
         });
-        Self { addresses, files: files.collect() }
+        Self {
+            addresses,
+            files: files.collect(),
+        }
     }
 
     /// The addresses of style and script.
@@ -92,9 +111,18 @@ fn read(name: &str) -> Option<Bytes> {
 }
 
 /// `GET /assets/{*name}`
-pub async fn asset(State(state): State<AppState>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let Some(file) = state.site.files.get(&name) else { return Problem::no_such_path().into_response() };
-    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub async fn asset(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(file) = state.site.files.get(&name) else {
+        return Problem::no_such_path().into_response();
+    };
+    let accepted = headers
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let (encoding, bytes) = match (preferred(accepted), &file.brotli, &file.gzip) {
         (Encoding::Brotli, Some(brotli), _) => (Some("br"), brotli),
         (Encoding::Brotli | Encoding::Gzip, _, Some(gzip)) => (Some("gzip"), gzip),

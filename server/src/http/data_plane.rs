@@ -33,7 +33,9 @@ impl Reader {
         let token = token(request.headers());
         let Some(identity) = state.control.directory().authenticate(token) else {
             return Err(if token.is_empty() {
-                Problem::unauthenticated("Send a token of kind sdk: Authorization: Bearer sb_sdk_...")
+                Problem::unauthenticated(
+                    "Send a token of kind sdk: Authorization: Bearer sb_sdk_...",
+                )
             } else {
                 unknown_token(state, request.extensions().get::<RequestInfo>())
             });
@@ -44,7 +46,10 @@ impl Reader {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "wrong-token-kind",
-                format!("Flags are read with a token of kind sdk, not {}.", identity.kind.as_str()),
+                format!(
+                    "Flags are read with a token of kind sdk, not {}.",
+                    identity.kind.as_str()
+                ),
             ));
         };
         let published = state.control.snapshots().get(migration, environment).ok_or_else(|| {
@@ -54,14 +59,23 @@ impl Reader {
                 format!("Environment {environment} of migration {migration} is archived: it has no flags any more."),
             )
         })?;
-        Ok(Self { identity, published })
+        Ok(Self {
+            identity,
+            published,
+        })
     }
 
     /// Notes that this reader was given its snapshot.
     pub fn note(&self, state: &AppState, headers: &HeaderMap) {
         let client = text(headers, &USER_AGENT).unwrap_or_default();
-        let (revision, now) = (self.published.set.revision().number, state.control.clock().now());
-        state.control.readers().saw(&self.identity, client, revision, now);
+        let (revision, now) = (
+            self.published.set.revision().number,
+            state.control.clock().now(),
+        );
+        state
+            .control
+            .readers()
+            .saw(&self.identity, client, revision, now);
     }
 }
 
@@ -72,12 +86,19 @@ fn token(headers: &HeaderMap) -> &str {
     }
 }
 
-/// Whether `If-None-Match` names this ETag (quoted), so that 304 says it all.
+/// Whether `If-None-Match` names this `ETag` (quoted), so that 304 says it all.
 pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|list| {
-        list.trim() == "*"
-            || list.split(',').map(str::trim).any(|item| item.strip_prefix("W/").unwrap_or(item) == etag)
-    })
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|list| {
+            list.trim() == "*"
+                || list
+                    .split(',')
+                    .map(str::trim)
+                    .any(|item| item.strip_prefix("W/").unwrap_or(item) == etag)
+        })
 }
 
 #[cfg(test)]

@@ -1,23 +1,25 @@
 //! `/api/openapi.json` and `/api/docs`, made from the table of routes and the schemas beside this file.
 
 use axum::Json;
+use axum::extract::State;
 use axum::response::Html;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::router::{Access, Route, table};
+use crate::routes::{Access, Route, table};
+use crate::state::AppState;
 
 /// Schemas by name, with an example each where it is something to send.
 const SCHEMAS: &str = include_str!("schemas.json");
 
-/// The API in OpenAPI 3.1.
+/// The API in `OpenAPI` 3.1.
 pub async fn document() -> Json<Value> {
     Json(describe(&table()))
 }
 
 /// The same as a page, without script.
-pub async fn page() -> Html<String> {
-    Html(render(&table()))
+pub async fn page(State(state): State<AppState>) -> Html<String> {
+    Html(render(&table(), &state.site.addresses().css))
 }
 
 fn describe(routes: &[Route]) -> Value {
@@ -71,7 +73,10 @@ fn operation(route: &Route) -> Value {
         },
     });
     if let (Some(takes), Some(operation)) = (route.takes, operation.as_object_mut()) {
-        operation.insert("requestBody".into(), json!({ "required": true, "content": content(Some(takes)) }));
+        operation.insert(
+            "requestBody".into(),
+            json!({ "required": true, "content": content(Some(takes)) }),
+        );
     }
     operation
 }
@@ -79,7 +84,8 @@ fn operation(route: &Route) -> Value {
 /// Creating answers 201; other commands 200.
 fn is_creation(route: &Route) -> bool {
     route.method == Method::POST
-        && (route.gives == Some("CreatedToken") || route.takes.is_some_and(|schema| schema.starts_with("New")))
+        && (route.gives == Some("CreatedToken")
+            || route.takes.is_some_and(|schema| schema.starts_with("New")))
 }
 
 fn security(access: Access) -> Value {
@@ -91,7 +97,10 @@ fn security(access: Access) -> Value {
 }
 
 fn parameters(route: &Route) -> Vec<Value> {
-    let parts = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parts = route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path = parts.map(|name| {
         json!({ "name": name.trim_start_matches('*'), "in": "path", "required": true, "schema": { "type": "string" } })
     });
@@ -105,7 +114,9 @@ fn parameters(route: &Route) -> Vec<Value> {
 fn content(what: Option<&str>) -> Value {
     match what {
         Some(media_type) if media_type.contains('/') => json!({ media_type: {} }),
-        Some(schema) => json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } }),
+        Some(schema) => {
+            json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } })
+        }
         None => json!({}),
     }
 }
@@ -117,8 +128,8 @@ fn problem_content(access: Access) -> Value {
     json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } })
 }
 
-fn render(routes: &[Route]) -> String {
-    let rows: String = routes
+fn render(routes: &[Route], style_sheet: &str) -> String {
+    let rows: Vec<String> = routes
         .iter()
         .filter(|route| is_described(route))
         .map(|route| {
@@ -134,18 +145,26 @@ fn render(routes: &[Route]) -> String {
         })
         .collect();
     let schemas = schemas();
-    let details: String = schemas
+    let details: Vec<String> = schemas
         .as_object()
         .into_iter()
         .flatten()
         .map(|(name, schema)| {
-            let text = serde_json::to_string_pretty(schema).unwrap_or_default().replace('&', "&amp;").replace('<', "&lt;");
+            let text = serde_json::to_string_pretty(schema)
+                .unwrap_or_default()
+                .replace('&', "&amp;")
+                .replace('<', "&lt;");
             format!("<h3 id=\"{name}\">{name}</h3><pre><code>{text}</code></pre>")
         })
         .collect();
+    let (rows, details) = (rows.concat(), details.concat());
+    let style = match style_sheet {
+        "" => String::new(),
+        address => format!("<link rel=\"stylesheet\" href=\"{address}\">"),
+    };
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Switchback API</title></head>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Switchback API</title>{style}</head>\
          <body><h1>Switchback API</h1><p>For programs: <a href=\"/api/openapi.json\">/api/openapi.json</a>.</p>\
          <table><thead><tr><th>Method</th><th>Path</th><th>What it does</th><th>Takes</th><th>Gives</th></tr></thead>\
          <tbody>{rows}</tbody></table><h2>Schemas</h2>{details}</body></html>"
@@ -172,7 +191,12 @@ mod tests {
         let document = describe(&routes);
         for route in routes.iter().filter(|route| is_described(route)) {
             let item = &document["paths"][route.path.replace("{*", "{")];
-            assert!(item[route.method.as_str().to_ascii_lowercase()].is_object(), "{} {}", route.method, route.path);
+            assert!(
+                item[route.method.as_str().to_ascii_lowercase()].is_object(),
+                "{} {}",
+                route.method,
+                route.path
+            );
         }
         let mut missing = Vec::new();
         look_for_references(&document, &document["components"]["schemas"], &mut missing);
@@ -188,9 +212,13 @@ mod tests {
                         missing.push(name.to_owned());
                     }
                 }
-                members.values().for_each(|member| look_for_references(member, schemas, missing));
+                members
+                    .values()
+                    .for_each(|member| look_for_references(member, schemas, missing));
             }
-            Value::Array(items) => items.iter().for_each(|item| look_for_references(item, schemas, missing)),
+            Value::Array(items) => items
+                .iter()
+                .for_each(|item| look_for_references(item, schemas, missing)),
             _ => {}
         }
     }
@@ -200,7 +228,8 @@ mod tests {
         fn reads<T: DeserializeOwned>(schema: &str) {
             let example = schemas()[schema]["example"].clone();
             assert!(example.is_object(), "{schema} has no example");
-            serde_json::from_value::<T>(example).unwrap_or_else(|error| panic!("{schema}: {error}"));
+            serde_json::from_value::<T>(example)
+                .unwrap_or_else(|error| panic!("{schema}: {error}"));
         }
         reads::<api::migrations::NewMigration>("NewMigration");
         reads::<api::migrations::Edit>("MigrationEdit");

@@ -17,7 +17,10 @@ pub fn preferred(accept_encoding: &str) -> Encoding {
     let allowed = |wanted: &str| {
         accept_encoding.split(',').any(|item| {
             let mut parts = item.split(';').map(str::trim);
-            parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted)) && !parts.any(is_zero_weight)
+            parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+                && !parts.any(is_zero_weight)
         })
     };
     if allowed("br") {
@@ -30,8 +33,14 @@ pub fn preferred(accept_encoding: &str) -> Encoding {
 }
 
 fn is_zero_weight(parameter: &str) -> bool {
-    let Some((name, weight)) = parameter.split_once('=') else { return false };
-    name.trim().eq_ignore_ascii_case("q") && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
+    let Some((name, weight)) = parameter.split_once('=') else {
+        return false;
+    };
+    name.trim().eq_ignore_ascii_case("q")
+        && weight
+            .trim()
+            .parse::<f32>()
+            .is_ok_and(|weight| weight <= 0.0)
 }
 
 #[cfg(test)]

@@ -25,7 +25,11 @@ pub async fn plan(
     At(migration): At<Key>,
 ) -> Result<Response, Problem> {
     let markdown = queries::export_plan(&state.control, &caller, &migration).await?;
-    Ok(download(markdown.into(), "text/markdown; charset=utf-8", &format!("{migration}-plan.md")))
+    Ok(download(
+        markdown.into(),
+        "text/markdown; charset=utf-8",
+        &format!("{migration}-plan.md"),
+    ))
 }
 
 /// `GET /m/{migration}/audit.jsonl`
@@ -39,17 +43,25 @@ pub async fn audit_json_lines(
 
 /// Every entry as a line of JSON, oldest first. The first page is read before the answer begins, so that a refusal is
 /// one; a failure later breaks the download off, so that nobody takes it for whole.
-pub async fn json_lines(state: &AppState, caller: &Caller, migration: Option<&Key>) -> Result<Response, Problem> {
+pub async fn json_lines(
+    state: &AppState,
+    caller: &Caller,
+    migration: Option<&Key>,
+) -> Result<Response, Problem> {
     let (first, next) = queries::audit_export(&state.control, caller, migration, 0).await?;
-    let name = migration.map_or_else(|| "audit.jsonl".to_owned(), |migration| format!("{migration}-audit.jsonl"));
+    let name = migration.map_or_else(
+        || "audit.jsonl".to_owned(),
+        |migration| format!("{migration}-audit.jsonl"),
+    );
     let (state, caller, migration) = (state.clone(), caller.clone(), migration.cloned());
     let rest = futures::stream::try_unfold(next, move |after| {
         let (state, caller, migration) = (state.clone(), caller.clone(), migration.clone());
         async move {
             let Some(after) = after else { return Ok(None) };
-            let (entries, next) = queries::audit_export(&state.control, &caller, migration.as_ref(), after)
-                .await
-                .map_err(std::io::Error::other)?;
+            let (entries, next) =
+                queries::audit_export(&state.control, &caller, migration.as_ref(), after)
+                    .await
+                    .map_err(std::io::Error::other)?;
             Ok(Some((lines(&entries)?, next)))
         }
     });
@@ -85,7 +97,11 @@ pub async fn audit_csv(
     queries::migration(&state.control, &caller, &migration).await?;
     let name = format!("{migration}-audit.csv");
     let rows = csv_pages(state, caller, migration, filter);
-    Ok(download(Body::from_stream(rows), "text/csv; charset=utf-8", &name))
+    Ok(download(
+        Body::from_stream(rows),
+        "text/csv; charset=utf-8",
+        &name,
+    ))
 }
 
 const HEADER: &str = "sequence,at,actor,actor_kind,action,environment,targets,reason,outcome,summary,revision,source,request_id,hash\r\n";
@@ -97,18 +113,31 @@ fn csv_pages(
     migration: Key,
     filter: Filter,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    let first = Some(AuditFilter { q: filter.q, before: None });
+    let first = Some(AuditFilter {
+        q: filter.q,
+        before: None,
+    });
     let pages = futures::stream::try_unfold(first, move |wanted| {
         let (state, caller, migration) = (state.clone(), caller.clone(), migration.clone());
         let environment = filter.env.clone();
         async move {
-            let Some(wanted) = wanted else { return Ok(None) };
-            let page =
-                queries::audit(&state.control, &caller, Some(&migration), environment.as_ref(), &wanted)
-                    .await
-                    .map_err(std::io::Error::other)?;
+            let Some(wanted) = wanted else {
+                return Ok(None);
+            };
+            let page = queries::audit(
+                &state.control,
+                &caller,
+                Some(&migration),
+                environment.as_ref(),
+                &wanted,
+            )
+            .await
+            .map_err(std::io::Error::other)?;
             let text: String = page.rows.iter().map(csv_row).collect();
-            let next = page.next.map(|before| AuditFilter { before: Some(before), ..wanted });
+            let next = page.next.map(|before| AuditFilter {
+                before: Some(before),
+                ..wanted
+            });
             Ok(Some((Bytes::from(text), next)))
         }
     });
@@ -123,12 +152,17 @@ fn csv_row(row: &AuditRow) -> String {
         row.actor.clone(),
         row.actor_kind.as_str().to_owned(),
         row.action.clone(),
-        row.environment.as_ref().map(ToString::to_string).unwrap_or_default(),
+        row.environment
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         row.targets.join(" "),
         row.reason.clone(),
         row.outcome.as_str().to_owned(),
         row.summary.clone(),
-        row.revision.map(|revision| revision.to_string()).unwrap_or_default(),
+        row.revision
+            .map(|revision| revision.to_string())
+            .unwrap_or_default(),
         row.source.clone().unwrap_or_default(),
         row.request_id.clone(),
         row.hash.clone(),
@@ -141,8 +175,16 @@ fn csv_row(row: &AuditRow) -> String {
 /// Quoted where needed; a cell that a spreadsheet would take for a formula gets an apostrophe in front.
 fn csv_cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 fn download(body: Body, content_type: &'static str, name: &str) -> Response {

@@ -3,9 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY,
-};
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderValue, StatusCode};
 
 use super::data_plane::{Reader, is_known};
@@ -15,7 +13,10 @@ use crate::middleware::request::text;
 use crate::state::AppState;
 
 /// Answers the snapshot, or 304 to who has it.
-pub async fn snapshot(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+pub async fn snapshot(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, Problem> {
     let reader = Reader::recognise(&state, &request)?;
     let headers = request.headers();
     reader.note(&state, headers);

@@ -35,11 +35,22 @@ pub async fn ready(State(state): State<AppState>) -> Response {
 
 /// `GET /metrics`: for a management token, or from this machine.
 pub async fn metrics(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
-    let here = request.extensions().get::<RequestInfo>().is_some_and(|info| info.from_this_machine);
+    let here = request
+        .extensions()
+        .get::<RequestInfo>()
+        .is_some_and(|info| info.from_this_machine);
     let token = bearer(text(request.headers(), &AUTHORIZATION).unwrap_or_default());
-    let known = || state.control.directory().authenticate(token).is_some_and(|identity| identity.actor.is_some());
+    let known = || {
+        state
+            .control
+            .directory()
+            .authenticate(token)
+            .is_some_and(|identity| identity.actor.is_some())
+    };
     if !here && !known() {
-        return Err(Problem::unauthenticated("Send a token of kind viewer, operator or admin."));
+        return Err(Problem::unauthenticated(
+            "Send a token of kind viewer, operator or admin.",
+        ));
     }
     let ready = state.control.health() == Health::Ready;
     let text = state.metrics.text(ready).map_err(|error| {

@@ -27,7 +27,7 @@ use crate::state::AppState;
 /// How often a quiet stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often a stream looks whether its session has expired.
-const SESSION_CHECK: Duration = Duration::from_secs(60);
+const SESSION_CHECK: Duration = Duration::from_mins(1);
 /// Streams at once.
 const MOST_STREAMS: i64 = 12_000;
 
@@ -40,7 +40,9 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     control::queries::migration(&state.control, &caller, &migration).await?;
-    let session = session.id().ok_or_else(|| Problem::unauthenticated("Sign in."))?;
+    let session = session
+        .id()
+        .ok_or_else(|| Problem::unauthenticated("Sign in."))?;
     if state.metrics.streams.get() >= MOST_STREAMS {
         return Err(Problem::new(
             http::StatusCode::SERVICE_UNAVAILABLE,
@@ -49,11 +51,17 @@ pub async fn stream(
         )
         .retry_after(30));
     }
-    let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let last_seen = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok()?.parse().ok());
     let watch = Watch::begin(state, caller, session, migration, last_seen);
     let keep_alive = KeepAlive::new().interval(HEARTBEAT);
-    let mut response = Sse::new(events(watch)).keep_alive(keep_alive).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let mut response = Sse::new(events(watch))
+        .keep_alive(keep_alive)
+        .into_response();
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
 }
 
@@ -80,7 +88,13 @@ impl Drop for OpenStream {
 }
 
 impl Watch {
-    fn begin(state: AppState, caller: Caller, session: Id, migration: Key, last_seen: Option<u64>) -> Self {
+    fn begin(
+        state: AppState,
+        caller: Caller,
+        session: Id,
+        migration: Key,
+        last_seen: Option<u64>,
+    ) -> Self {
         let mut check = interval(SESSION_CHECK);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let feed = state.control.feed().subscribe();
@@ -146,10 +160,21 @@ fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 fn told(sequence: u64, topics: &[Topic]) -> Event {
-    Event::default().id(sequence.to_string()).data(json!({ "topics": topics }).to_string())
+    Event::default()
+        .id(sequence.to_string())
+        .data(json!({ "topics": topics }).to_string())
 }
 
 /// Something was missed, so anything may have changed.
 fn everything(sequence: u64) -> Event {
-    told(sequence, &[Topic::Flags, Topic::Structure, Topic::Plan, Topic::Access, Topic::Audit])
+    told(
+        sequence,
+        &[
+            Topic::Flags,
+            Topic::Structure,
+            Topic::Plan,
+            Topic::Access,
+            Topic::Audit,
+        ],
+    )
 }

@@ -1,4 +1,4 @@
-//! Handlers, one subject a file. Which address leads to which is in [`crate::router`] alone.
+//! Handlers, one subject a file. Which address leads to which is in [`crate::routes`] alone.
 
 pub mod api;
 pub mod assets;

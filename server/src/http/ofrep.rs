@@ -1,4 +1,4 @@
-//! The OpenFeature Remote Evaluation Protocol 0.3: one flag, or all of the token's environment.
+//! The `OpenFeature` Remote Evaluation Protocol 0.3: one flag, or all of the token's environment.
 //!
 //! Nothing here waits for anything but the request's own body (and, with a `flagConfigEtag` from the future, for the
 //! change it announces).
@@ -54,9 +54,14 @@ pub async fn evaluate(State(state): State<AppState>, request: Request) -> Respon
 }
 
 /// Writes the answer to one question; says which error it is.
-fn write_answer(out: &mut Vec<u8>, set: &FlagSet, key: &str, subject: Option<&str>) -> Option<ErrorCode> {
+fn write_answer(
+    out: &mut Vec<u8>,
+    set: &FlagSet,
+    key: &str,
+    subject: Option<&str>,
+) -> Option<ErrorCode> {
     let revision = set.revision().number;
-    if key.ends_with(".mode") {
+    if key.rsplit('.').next() == Some("mode") {
         let answer = set.mode(key);
         ofrep::write_mode(out, key, &answer, revision);
         return answer.err().map(ErrorCode::from);
@@ -86,10 +91,10 @@ pub async fn evaluate_all(State(state): State<AppState>, request: Request) -> Re
             return json(error.code().http_status(), out);
         }
     };
-    if let Some(announced) = announced_revision(&parts.uri) {
-        if let Err(problem) = catch_up(&state, &mut reader, &announced).await {
-            return refuse(None, &problem);
-        }
+    if let Some(announced) = announced_revision(&parts.uri)
+        && let Err(problem) = catch_up(&state, &mut reader, &announced).await
+    {
+        return refuse(None, &problem);
     }
     reader.note(&state, &parts.headers);
     bulk_answer(&reader, &parts.headers, question.subject())
@@ -115,18 +120,28 @@ fn bulk_answer(reader: &Reader, headers: &HeaderMap, subject: Option<&str>) -> R
 /// Epoch, the snapshot's revision, and a hash of the targeting key, since the answer depends on no other context.
 fn bulk_etag(snapshot: &str, subject: &str) -> String {
     let hash = Sha256::digest(subject.as_bytes());
-    let short = hash.iter().take(8).fold(0_u64, |so_far, byte| so_far << 8 | u64::from(*byte));
+    let short = hash
+        .iter()
+        .take(8)
+        .fold(0_u64, |so_far, byte| so_far << 8 | u64::from(*byte));
     format!("{}:{short:016x}\"", snapshot.trim_end_matches('"'))
 }
 
 /// The revision that an event announced to this reader: `flagConfigEtag` in the query.
 fn announced_revision(uri: &Uri) -> Option<Revision> {
-    let value = uri.query()?.split('&').find_map(|pair| pair.strip_prefix("flagConfigEtag="))?;
+    let value = uri
+        .query()?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("flagConfigEtag="))?;
     percent_decoded(value).trim_matches('"').parse().ok()
 }
 
 /// Waits until the reader's snapshot is as new as the revision announced to it; one of another epoch means nothing here.
-async fn catch_up(state: &AppState, reader: &mut Reader, announced: &Revision) -> Result<(), Problem> {
+async fn catch_up(
+    state: &AppState,
+    reader: &mut Reader,
+    announced: &Revision,
+) -> Result<(), Problem> {
     let is_behind = |reader: &Reader| {
         let here = reader.published.set.revision();
         here.epoch == announced.epoch && here.number < announced.number
@@ -137,7 +152,8 @@ async fn catch_up(state: &AppState, reader: &mut Reader, announced: &Revision) -
     let mut feed = state.control.feed().subscribe();
     let until = Instant::now() + WAIT_FOR_REVISION;
     while is_behind(reader) {
-        if let (Some(migration), Some(environment)) = (&reader.identity.migration, &reader.identity.environment)
+        if let (Some(migration), Some(environment)) =
+            (&reader.identity.migration, &reader.identity.environment)
             && let Some(published) = state.control.snapshots().get(migration, environment)
         {
             reader.published = published;
@@ -156,7 +172,10 @@ async fn catch_up(state: &AppState, reader: &mut Reader, announced: &Revision) -
 
 /// The key asked for, as it stood in the path.
 fn asked_key(uri: &Uri) -> Cow<'_, str> {
-    let rest = uri.path().strip_prefix(BULK_PATH).and_then(|rest| rest.strip_prefix('/'));
+    let rest = uri
+        .path()
+        .strip_prefix(BULK_PATH)
+        .and_then(|rest| rest.strip_prefix('/'));
     percent_decoded(rest.unwrap_or_default())
 }
 
@@ -169,16 +188,14 @@ fn percent_decoded(text: &str) -> Cow<'_, str> {
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match digits.filter(|_| first == b'%').and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        let escaped = digits
+            .filter(|_| first == b'%')
+            .and_then(|two| u8::from_str_radix(two, 16).ok());
+        bytes.push(escaped.unwrap_or(first));
+        rest = match escaped {
+            Some(_) => after.get(2..).unwrap_or_default(),
+            None => after,
+        };
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -200,8 +217,11 @@ fn refuse(key: Option<&str>, problem: &Problem) -> Response {
 
 fn json(status: u16, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -215,16 +235,27 @@ mod tests {
 
     #[test]
     fn the_key_is_read_from_the_path() {
-        assert_eq!(asked_key(&uri("/ofrep/v1/evaluate/flags/arche.memory")), "arche.memory");
-        assert_eq!(asked_key(&uri("/ofrep/v1/evaluate/flags/arche%2Ememory?x=1")), "arche.memory");
+        assert_eq!(
+            asked_key(&uri("/ofrep/v1/evaluate/flags/arche.memory")),
+            "arche.memory"
+        );
+        assert_eq!(
+            asked_key(&uri("/ofrep/v1/evaluate/flags/arche%2Ememory?x=1")),
+            "arche.memory"
+        );
         assert_eq!(asked_key(&uri("/ofrep/v1/evaluate/flags/a%2")), "a%2");
     }
 
     #[test]
     fn an_announced_revision_is_read_with_and_without_quotes() {
-        let read = |query: &str| announced_revision(&uri(&format!("{BULK_PATH}?{query}"))).map(|r| r.to_string());
+        let read = |query: &str| {
+            announced_revision(&uri(&format!("{BULK_PATH}?{query}"))).map(|r| r.to_string())
+        };
         assert_eq!(read("flagConfigEtag=e:7").as_deref(), Some("e:7"));
-        assert_eq!(read("a=b&flagConfigEtag=%22e%3A7%22").as_deref(), Some("e:7"));
+        assert_eq!(
+            read("a=b&flagConfigEtag=%22e%3A7%22").as_deref(),
+            Some("e:7")
+        );
         assert_eq!(read("flagConfigEtag=nonsense"), None);
         assert_eq!(read("flagConfigLastModified=1"), None);
     }
@@ -232,7 +263,11 @@ mod tests {
     #[test]
     fn another_subject_or_revision_has_another_etag() {
         let first = bulk_etag("\"e:7\"", "ada");
-        assert!(first.starts_with("\"e:7:") && first.ends_with('"') && first.len() == "\"e:7:\"".len() + 16);
+        assert!(
+            first.starts_with("\"e:7:")
+                && first.ends_with('"')
+                && first.len() == "\"e:7:\"".len() + 16
+        );
         assert_eq!(first, bulk_etag("\"e:7\"", "ada"));
         assert_ne!(first, bulk_etag("\"e:7\"", "bob"));
         assert_ne!(first, bulk_etag("\"e:8\"", "ada"));

@@ -37,9 +37,12 @@ pub async fn no_such_page(state: State<AppState>, request: Request) -> Response 
 /// Runs the server function of an address.
 pub async fn server_function(State(state): State<AppState>, request: Request) -> Response {
     let context = context(&state, &request);
-    leptos_axum::handle_server_fns_with_context(move || provide_server_context(context.clone()), request)
-        .await
-        .into_response()
+    leptos_axum::handle_server_fns_with_context(
+        move || provide_server_context(context.clone()),
+        request,
+    )
+    .await
+    .into_response()
 }
 
 fn context(state: &AppState, request: &Request) -> ServerContext {
@@ -47,7 +50,11 @@ fn context(state: &AppState, request: &Request) -> ServerContext {
     ServerContext {
         control: state.control.clone(),
         caller: request.extensions().get::<Caller>().cloned(),
-        nonce: request.extensions().get::<Nonce>().map(|nonce| nonce.0.clone()).unwrap_or_default(),
+        nonce: request
+            .extensions()
+            .get::<Nonce>()
+            .map(|nonce| nonce.0.clone())
+            .unwrap_or_default(),
         assets: state.site.addresses().clone(),
         public_url: state.public_url.to_string(),
         flash: state.flash.clone(),
@@ -71,7 +78,10 @@ mod tests {
     fn a_referer_is_reduced_to_its_path() {
         let mut headers = HeaderMap::new();
         assert_eq!(referer_path(&headers), None);
-        headers.insert(REFERER, "http://127.0.0.1:3000/m/atlas?env=a".parse().unwrap());
+        headers.insert(
+            REFERER,
+            "http://127.0.0.1:3000/m/atlas?env=a".parse().unwrap(),
+        );
         assert_eq!(referer_path(&headers).as_deref(), Some("/m/atlas?env=a"));
     }
 }

@@ -27,12 +27,22 @@ pub struct Problem {
 impl Problem {
     /// A problem without further members.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_after: None, members: Map::new() }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            retry_after: None,
+            members: Map::new(),
+        }
     }
 
     /// 404 for a path nothing stands at.
     pub fn no_such_path() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is nothing at this address.",
+        )
     }
 
     /// 401.
@@ -86,7 +96,10 @@ impl Problem {
     fn title(&self) -> String {
         let words = self.code.replace('-', " ");
         let mut letters = words.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect())
+            .unwrap_or_default()
     }
 
     /// The answer for machines.
@@ -97,21 +110,28 @@ impl Problem {
 
     /// The answer for people: a page without script, in the site's style where there is one.
     pub fn page_response(&self, request_id: &str, style_sheet: &str) -> Response {
+        self.response(
+            "text/html; charset=utf-8",
+            self.page(request_id, style_sheet),
+        )
+    }
+
+    fn page(&self, request_id: &str, style_sheet: &str) -> String {
         let style = if style_sheet.is_empty() {
             String::new()
         } else {
             format!("<link rel=\"stylesheet\" href=\"{}\">", escape(style_sheet))
         };
-        let page = format!(
+        format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <title>{title} - Switchback</title>{style}</head><body><main class=\"error-page\"><h1>{title}</h1>\
-             <p>{detail}</p><p>Request {id}</p><p><a href=\"/\">Back to the migrations</a></p></main></body></html>",
+             <title>{title} - Switchback</title>{style}</head><body><main class=\"error-page\">\
+             <h1>{title}</h1><p>{detail}</p><p>Request {id}</p>\
+             <p><a href=\"/\">Back to the migrations</a></p></main></body></html>",
             title = escape(&self.title()),
             detail = escape(&self.detail),
             id = escape(request_id),
-        );
-        self.response("text/html; charset=utf-8", page)
+        )
     }
 
     fn response(&self, content_type: &'static str, body: String) -> Response {
@@ -123,14 +143,20 @@ impl Problem {
             headers.insert(RETRY_AFTER, seconds.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"switchback\""));
+            headers.insert(
+                http::header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"switchback\""),
+            );
         }
         response
     }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 impl IntoResponse for Problem {
@@ -153,9 +179,15 @@ impl From<Refusal> for Problem {
         match &refusal {
             Refusal::Invalid { fields } => problem.members.insert("fields".into(), json!(fields)),
             Refusal::Forbidden { needs } => problem.members.insert("needs".into(), json!(needs)),
-            Refusal::Stale { expected, current, .. } => {
-                problem.members.insert("expected_version".into(), json!(expected));
-                problem.members.insert("current_version".into(), json!(current))
+            Refusal::Stale {
+                expected, current, ..
+            } => {
+                problem
+                    .members
+                    .insert("expected_version".into(), json!(expected));
+                problem
+                    .members
+                    .insert("current_version".into(), json!(current))
             }
             _ => None,
         };
@@ -180,9 +212,13 @@ impl From<Unavailable> for Problem {
     fn from(unavailable: Unavailable) -> Self {
         let detail = unavailable.to_string();
         match unavailable {
-            Unavailable::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(2),
+            Unavailable::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(2)
+            }
             Unavailable::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", detail),
-            Unavailable::Broken => Self::new(StatusCode::SERVICE_UNAVAILABLE, "broken", detail).retry_after(60),
+            Unavailable::Broken => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "broken", detail).retry_after(60)
+            }
         }
     }
 }
@@ -226,7 +262,12 @@ mod tests {
             action: "module.edit".into(),
             summary: "Renamed it.".into(),
         };
-        let refusal = Refusal::Stale { what: "memory".into(), expected: 1, current: 2, other: Some(other) };
+        let refusal = Refusal::Stale {
+            what: "memory".into(),
+            expected: 1,
+            current: 2,
+            other: Some(other),
+        };
         let problem = Problem::from(refusal);
         let body = problem.body("r1");
         assert_eq!(body["type"], "/problems/stale");
@@ -234,14 +275,17 @@ mod tests {
         assert_eq!(body["request_id"], "r1");
         assert_eq!(body["current_version"], 2);
         assert_eq!(body["other_change"]["by"], "Ada");
-        assert_eq!(problem.of_precondition().status, StatusCode::PRECONDITION_FAILED);
+        assert_eq!(
+            problem.of_precondition().status,
+            StatusCode::PRECONDITION_FAILED
+        );
     }
 
     #[test]
     fn a_page_shows_text_as_text() {
         let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", "<script>");
-        let page = problem.page_response("r1", "");
-        assert_eq!(page.status(), StatusCode::NOT_FOUND);
-        assert_eq!(escape(&problem.detail), "&lt;script&gt;");
+        let page = problem.page("r1", "");
+        assert!(page.contains("<h1>Not found</h1><p>&lt;script&gt;</p><p>Request r1</p>"));
+        assert!(!page.contains("<script"));
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use axum::Form;
-use axum::extract::{Extension, State};
 use axum::extract::rejection::FormRejection;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use control::commands::ConsumeSignInLink;
 use control::{Caller, CommandError};
@@ -34,7 +34,10 @@ pub async fn sign_in(
     form: Result<Form<SignIn>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Form(form) = form.map_err(|rejection| Problem::field("link", rejection.body_text()))?;
-    if let Some(Err(seconds)) = info.source.map(|source| state.sign_in_limit.take(source, Instant::now())) {
+    if let Some(Err(seconds)) = info
+        .source
+        .map(|source| state.sign_in_limit.take(source, Instant::now()))
+    {
         return Err(Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-requests",
@@ -45,8 +48,18 @@ pub async fn sign_in(
     let mut caller = Caller::new(nobody_yet(), info.id);
     caller.source = info.source;
     // What was pasted may be the whole address.
-    let secret = form.link.rsplit("link=").next().unwrap_or_default().trim().to_owned();
-    match state.control.execute(&caller, ConsumeSignInLink { secret }).await {
+    let secret = form
+        .link
+        .rsplit("link=")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
+    match state
+        .control
+        .execute(&caller, ConsumeSignInLink { secret })
+        .await
+    {
         Ok(committed) => {
             let user = committed.subject.ok_or_else(Problem::internal)?;
             begin(&session, user).await?;
@@ -74,10 +87,12 @@ async fn begin(session: &Session, user: String) -> Result<(), Problem> {
         session.insert(USER, user).await?;
         session.save().await
     };
-    begun.await.map_err(|error: tower_sessions::session::Error| {
-        tracing::error!(%error, "a session could not be begun");
-        Problem::internal()
-    })
+    begun
+        .await
+        .map_err(|error: tower_sessions::session::Error| {
+            tracing::error!(%error, "a session could not be begun");
+            Problem::internal()
+        })
 }
 
 /// Who signs in is nobody before they have.
@@ -107,7 +122,14 @@ mod tests {
     #[test]
     fn signing_in_leads_nowhere_else() {
         assert_eq!(local_path("/m/atlas?env=staging"), "/m/atlas?env=staging");
-        for elsewhere in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/\r\nx", "m/atlas"] {
+        for elsewhere in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\r\nx",
+            "m/atlas",
+        ] {
             assert_eq!(local_path(elsewhere), "/", "{elsewhere:?}");
         }
     }

@@ -18,18 +18,25 @@ impl AllowedHosts {
         Self {
             public: public_url.authority().to_ascii_lowercase(),
             public_default_port: format!("{}:{port}", public_url.authority().to_ascii_lowercase()),
-            others: others.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            others: others
+                .iter()
+                .map(|host| host.to_ascii_lowercase())
+                .collect(),
             loopback,
         }
     }
 
     /// Whether a request with this `Host` is answered.
     pub fn allow(&self, host: &str) -> bool {
-        if host.eq_ignore_ascii_case(&self.public) || host.eq_ignore_ascii_case(&self.public_default_port) {
+        if host.eq_ignore_ascii_case(&self.public)
+            || host.eq_ignore_ascii_case(&self.public_default_port)
+        {
             return true;
         }
         let (name, _) = split_authority(host);
-        self.others.iter().any(|other| host.eq_ignore_ascii_case(other) || name.eq_ignore_ascii_case(other))
+        self.others
+            .iter()
+            .any(|other| host.eq_ignore_ascii_case(other) || name.eq_ignore_ascii_case(other))
             || self.is_local(host)
     }
 
@@ -47,10 +54,21 @@ mod tests {
     fn another_name_is_not_answered() {
         let url: PublicUrl = "https://sb.example.org".parse().unwrap();
         let hosts = AllowedHosts::new(&url, &["switchback.internal".into()], false);
-        for host in ["sb.example.org", "SB.example.org:443", "switchback.internal:3000"] {
+        for host in [
+            "sb.example.org",
+            "SB.example.org:443",
+            "switchback.internal:3000",
+        ] {
             assert!(hosts.allow(host), "{host}");
         }
-        for host in ["", "evil.example", "sb.example.org:80", "localhost", "127.0.0.1:3000", "sb.example.org.evil.example"] {
+        for host in [
+            "",
+            "evil.example",
+            "sb.example.org:80",
+            "localhost",
+            "127.0.0.1:3000",
+            "sb.example.org.evil.example",
+        ] {
             assert!(!hosts.allow(host), "{host}");
         }
     }

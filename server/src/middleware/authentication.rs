@@ -7,9 +7,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use control::Caller;
 use domain::Actor;
-use http::{Extensions, HeaderMap, StatusCode};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{Extensions, HeaderMap, StatusCode};
 use tower_sessions::Session;
 
 use super::request::{LocalActor, RequestInfo, new_request_id, text};
@@ -35,15 +35,31 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(|| {
-            Problem::unauthenticated("Sign in, or send a token: Authorization: Bearer sb_...")
-        })
+        parts
+            .extensions
+            .get::<Caller>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| {
+                Problem::unauthenticated("Sign in, or send a token: Authorization: Bearer sb_...")
+            })
     }
 }
 
 /// Recognises callers of the management API: the data directory, a token or a cookie.
-pub async fn identify_for_api(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    match find(&state, request.extensions(), request.headers(), Accepts::TokensToo).await {
+pub async fn identify_for_api(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match find(
+        &state,
+        request.extensions(),
+        request.headers(),
+        Accepts::TokensToo,
+    )
+    .await
+    {
         Ok(Some((actor, proof))) => insert(&mut request, actor, proof),
         Ok(None) => {}
         Err(problem) => return problem.into_response(),
@@ -52,8 +68,19 @@ pub async fn identify_for_api(State(state): State<AppState>, mut request: Reques
 }
 
 /// Recognises callers of pages: a cookie.
-pub async fn identify_for_pages(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    match find(&state, request.extensions(), request.headers(), Accepts::Cookies).await {
+pub async fn identify_for_pages(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match find(
+        &state,
+        request.extensions(),
+        request.headers(),
+        Accepts::Cookies,
+    )
+    .await
+    {
         Ok(Some((actor, proof))) => insert(&mut request, actor, proof),
         Ok(None) => {}
         Err(problem) => return problem.into_response(),
@@ -64,7 +91,8 @@ pub async fn identify_for_pages(State(state): State<AppState>, mut request: Requ
 /// Refuses a request without a caller, before its body is read.
 pub async fn require_caller(request: Request, next: Next) -> Response {
     if request.extensions().get::<Caller>().is_none() {
-        return Problem::unauthenticated("Sign in, or send a token: Authorization: Bearer sb_...").into_response();
+        return Problem::unauthenticated("Sign in, or send a token: Authorization: Bearer sb_...")
+            .into_response();
     }
     next.run(request).await
 }
@@ -97,7 +125,9 @@ async fn find(
         let info = extensions.get::<RequestInfo>();
         return by_token(state, token, info).map(|actor| Some((actor, Proof::Bearer)));
     }
-    let Some(session) = extensions.get::<Session>() else { return Ok(None) };
+    let Some(session) = extensions.get::<Session>() else {
+        return Ok(None);
+    };
     let user = session.get::<String>(USER).await.map_err(|error| {
         tracing::error!(%error, "a session could not be read");
         Problem::internal()
@@ -119,7 +149,10 @@ fn by_token(state: &AppState, token: &str, info: Option<&RequestInfo>) -> Result
     let Some(identity) = state.control.directory().authenticate(token) else {
         return Err(unknown_token(state, info));
     };
-    state.control.readers().token_used(&identity, state.control.clock().now());
+    state
+        .control
+        .readers()
+        .token_used(&identity, state.control.clock().now());
     identity.actor.clone().ok_or_else(|| {
         Problem::new(
             StatusCode::FORBIDDEN,
@@ -148,7 +181,11 @@ pub fn unknown_token(state: &AppState, info: Option<&RequestInfo>) -> Problem {
 
 fn insert(request: &mut Request, actor: Actor, proof: Proof) {
     let info = request.extensions().get::<RequestInfo>().cloned();
-    let mut caller = Caller::new(actor, info.as_ref().map_or_else(new_request_id, |info| info.id.clone()));
+    let mut caller = Caller::new(
+        actor,
+        info.as_ref()
+            .map_or_else(new_request_id, |info| info.id.clone()),
+    );
     caller.source = info.and_then(|info| info.source);
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(proof);

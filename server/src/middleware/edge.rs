@@ -8,14 +8,16 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tower::Service as _;
 use tracing::Instrument as _;
 
-use super::request::{Entrance, LocalActor, RequestInfo, is_forwarded, new_request_id, source, text};
+use super::request::{
+    Entrance, LocalActor, RequestInfo, is_forwarded, new_request_id, source, text,
+};
 use crate::http::problem::Problem;
 use crate::metrics::Area;
 use crate::state::AppState;
@@ -56,7 +58,17 @@ impl Edge {
             Ok(()) => self.route_with_log(request, area, &id).await,
         };
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            response = self.write(&problem, response, wants_page, &id);
+            response = self.write(&problem, response.headers(), wants_page, &id);
+        }
+        if matches!(
+            response.status(),
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
+        ) {
+            // The rest of the body is never read, so nothing else can follow on this connection.
+            response.headers_mut().insert(
+                http::header::CONNECTION,
+                http::HeaderValue::from_static("close"),
+            );
         }
         self.state.metrics.answered(area, response.status());
         self.add_headers(&mut response, area, &id);
@@ -66,17 +78,27 @@ impl Edge {
     fn describe(&self, request: &Request, entrance: &Entrance) -> RequestInfo {
         let id = new_request_id();
         let Entrance::Network(peer) = entrance else {
-            return RequestInfo { id, source: None, from_this_machine: true };
+            return RequestInfo {
+                id,
+                source: None,
+                from_this_machine: true,
+            };
         };
         let trusted = self.state.trusted_proxy_header.as_ref();
         let address = source(peer.ip().to_canonical(), request.headers(), trusted);
         let from_this_machine = address.is_loopback() && !is_forwarded(request.headers());
-        RequestInfo { id, source: Some(address), from_this_machine }
+        RequestInfo {
+            id,
+            source: Some(address),
+            from_this_machine,
+        }
     }
 
     fn check_host(&self, request: &Request, entrance: &Entrance) -> Result<(), Problem> {
         // Whoever asks for health may know this server by its address alone.
-        if matches!(entrance, Entrance::DataDirectory(_)) || matches!(request.uri().path(), "/healthz" | "/readyz") {
+        if matches!(entrance, Entrance::DataDirectory(_))
+            || matches!(request.uri().path(), "/healthz" | "/readyz")
+        {
             return Ok(());
         }
         let host = match request.uri().authority() {
@@ -120,7 +142,9 @@ impl Edge {
     async fn route(&self, request: Request) -> Response {
         // A HEAD is answered by the handler of GET, whose body the HTTP layer leaves out.
         let mut router = self.router.clone();
-        let answer = AssertUnwindSafe(async move { router.call(request).await }).catch_unwind().await;
+        let answer = AssertUnwindSafe(async move { router.call(request).await })
+            .catch_unwind()
+            .await;
         match answer {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
@@ -132,14 +156,14 @@ impl Edge {
         }
     }
 
-    /// Writes the body of a problem, and keeps headers that were set beside it.
-    fn write(&self, problem: &Problem, carrier: Response, as_page: bool, id: &str) -> Response {
+    /// Writes the body of a problem, and keeps headers that were set `beside` it.
+    fn write(&self, problem: &Problem, beside: &HeaderMap, as_page: bool, id: &str) -> Response {
         let mut response = if as_page {
             problem.page_response(id, &self.state.site.addresses().css)
         } else {
             problem.json_response(id)
         };
-        for (name, value) in carrier.headers() {
+        for (name, value) in beside {
             if *name != http::header::CONTENT_LENGTH && !response.headers().contains_key(name) {
                 response.headers_mut().append(name, value.clone());
             }
@@ -160,8 +184,12 @@ impl Edge {
             return;
         }
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(BARE_POLICY);
-        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers
+            .entry(CONTENT_SECURITY_POLICY)
+            .or_insert(BARE_POLICY);
+        headers
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
     }
 }
 

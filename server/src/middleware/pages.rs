@@ -1,5 +1,7 @@
 //! Pages: a content policy with a nonce of their own, and no page without signing in.
 
+use std::fmt::Write as _;
+
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -22,7 +24,9 @@ pub async fn content_policy(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Nonce(nonce.clone()));
     let mut response = next.run(request).await;
     if let Ok(policy) = HeaderValue::try_from(policy(&nonce)) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
@@ -51,7 +55,10 @@ pub async fn require_sign_in(request: Request, next: Next) -> Response {
     if is_page {
         return Redirect::to(&sign_in_address(request.uri())).into_response();
     }
-    Problem::unauthenticated("You are signed out. Sign in again, then repeat it: nothing was changed.").into_response()
+    Problem::unauthenticated(
+        "You are signed out. Sign in again, then repeat it: nothing was changed.",
+    )
+    .into_response()
 }
 
 /// What may be seen without signing in. The flash of a page is one's own or nothing.
@@ -60,7 +67,9 @@ fn is_open(path: &str) -> bool {
 }
 
 fn sign_in_address(uri: &Uri) -> String {
-    let wanted = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let wanted = uri
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str);
     if wanted == "/" {
         return "/sign-in".into();
     }
@@ -69,7 +78,7 @@ fn sign_in_address(uri: &Uri) -> String {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _writing_to_memory = write!(encoded, "%{byte:02X}");
         }
     }
     format!("/sign-in?next={encoded}")
@@ -83,7 +92,10 @@ mod tests {
     fn the_page_that_was_asked_for_survives_signing_in() {
         let address = |text: &str| sign_in_address(&text.parse().unwrap());
         assert_eq!(address("/"), "/sign-in");
-        assert_eq!(address("/m/atlas?env=staging&x=1"), "/sign-in?next=/m/atlas%3Fenv%3Dstaging%26x%3D1");
+        assert_eq!(
+            address("/m/atlas?env=staging&x=1"),
+            "/sign-in?next=/m/atlas%3Fenv%3Dstaging%26x%3D1"
+        );
     }
 
     #[test]

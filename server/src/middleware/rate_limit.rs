@@ -25,7 +25,11 @@ struct Bucket {
 impl RateLimit {
     /// So many at once, and one more every `refill`.
     pub fn new(burst: u32, refill: Duration) -> Self {
-        Self { burst: f64::from(burst), refill, buckets: Mutex::default() }
+        Self {
+            burst: f64::from(burst),
+            refill,
+            buckets: Mutex::default(),
+        }
     }
 
     /// Takes one for `source` at `now`.
@@ -37,7 +41,10 @@ impl RateLimit {
         if buckets.len() >= CAPACITY {
             self.forget(&mut buckets, now);
         }
-        let bucket = buckets.entry(network(source)).or_insert(Bucket { tokens: self.burst, at: now });
+        let bucket = buckets.entry(network(source)).or_insert(Bucket {
+            tokens: self.burst,
+            at: now,
+        });
         bucket.tokens = self.tokens(bucket, now);
         bucket.at = now;
         if bucket.tokens >= 1.0 {
@@ -45,7 +52,9 @@ impl RateLimit {
             return Ok(());
         }
         let wait = self.refill.mul_f64(1.0 - bucket.tokens);
-        Err(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
+        Err(u32::try_from(wait.as_secs())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1))
     }
 
     fn tokens(&self, bucket: &Bucket, now: Instant) -> f64 {
@@ -92,15 +101,22 @@ mod tests {
         let limit = RateLimit::new(1, Duration::from_secs(10));
         let start = Instant::now();
         assert_eq!(limit.take("2001:db8::1".parse().unwrap(), start), Ok(()));
-        assert!(limit.take("2001:db8::ffff:2".parse().unwrap(), start).is_err());
-        assert_eq!(limit.take("2001:db8:0:1::1".parse().unwrap(), start), Ok(()));
+        assert!(
+            limit
+                .take("2001:db8::ffff:2".parse().unwrap(), start)
+                .is_err()
+        );
+        assert_eq!(
+            limit.take("2001:db8:0:1::1".parse().unwrap(), start),
+            Ok(())
+        );
     }
 
     #[test]
     fn memory_is_bounded() {
         let limit = RateLimit::new(5, Duration::from_secs(10));
         let start = Instant::now();
-        for number in 0..(CAPACITY as u32 + 10) {
+        for number in 0..10_010_u32 {
             assert_eq!(limit.take(IpAddr::V4(number.into()), start), Ok(()));
         }
         assert!(limit.buckets.lock().unwrap().len() <= CAPACITY);

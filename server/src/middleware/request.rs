@@ -37,8 +37,15 @@ pub fn new_request_id() -> String {
 /// The client's address: the peer's, or the last one a trusted proxy wrote.
 pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: Option<&HeaderName>) -> IpAddr {
     let Some(header) = trusted else { return peer };
-    let last = headers.get_all(header).iter().next_back().and_then(|value| value.to_str().ok());
-    let text = last.and_then(|list| list.rsplit(',').next()).map(str::trim).unwrap_or_default();
+    let last = headers
+        .get_all(header)
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok());
+    let text = last
+        .and_then(|list| list.rsplit(',').next())
+        .map(str::trim)
+        .unwrap_or_default();
     text.parse()
         .or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()))
         .unwrap_or(peer)
@@ -46,12 +53,17 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: Option<&HeaderName>) -
 
 /// Whether a proxy stands between the client and us, so that a loopback peer means nothing.
 pub fn is_forwarded(headers: &HeaderMap) -> bool {
-    ["forwarded", "x-forwarded-for", "x-real-ip"].iter().any(|name| headers.contains_key(*name))
+    ["forwarded", "x-forwarded-for", "x-real-ip"]
+        .iter()
+        .any(|name| headers.contains_key(*name))
 }
 
 /// A header's text, when it is text.
 pub fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name).map(HeaderValue::to_str).and_then(Result::ok)
+    headers
+        .get(name)
+        .map(HeaderValue::to_str)
+        .and_then(Result::ok)
 }
 
 #[cfg(test)]
@@ -62,10 +74,16 @@ mod tests {
     fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
         let peer: IpAddr = "10.0.0.1".parse().unwrap();
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 192.0.2.7"));
+        headers.insert(
+            "x-forwarded-for",
+            HeaderValue::from_static("6.6.6.6, 192.0.2.7"),
+        );
         assert_eq!(source(peer, &headers, None), peer);
         let trusted = HeaderName::from_static("x-forwarded-for");
-        assert_eq!(source(peer, &headers, Some(&trusted)).to_string(), "192.0.2.7");
+        assert_eq!(
+            source(peer, &headers, Some(&trusted)).to_string(),
+            "192.0.2.7"
+        );
         headers.insert("x-forwarded-for", HeaderValue::from_static("nonsense"));
         assert_eq!(source(peer, &headers, Some(&trusted)), peer);
     }

@@ -44,7 +44,11 @@ struct Cached {
 impl StoredSessions {
     /// Sessions in `control`'s store.
     pub fn new(control: Control) -> Self {
-        Self { control, cache: Arc::default(), ended: broadcast::channel(256).0 }
+        Self {
+            control,
+            cache: Arc::default(),
+            ended: broadcast::channel(256).0,
+        }
     }
 
     /// Hears which sessions end from now on, so that their streams end too.
@@ -97,10 +101,17 @@ impl SessionStore for StoredSessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let session = Cached { data: record.data.clone(), expires_at: milliseconds(record.expiry_date) };
-        let data = serde_json::to_string(&session).map_err(|error| Error::Encode(error.to_string()))?;
+        let session = Cached {
+            data: record.data.clone(),
+            expires_at: milliseconds(record.expiry_date),
+        };
+        let data =
+            serde_json::to_string(&session).map_err(|error| Error::Encode(error.to_string()))?;
         let sessions = self.control.sessions();
-        sessions.save(stored_id(&record.id), data, session.expires_at).await.map_err(backend)?;
+        sessions
+            .save(stored_id(&record.id), data, session.expires_at)
+            .await
+            .map_err(backend)?;
         self.remember(record.id, session);
         Ok(())
     }
@@ -111,7 +122,13 @@ impl SessionStore for StoredSessions {
         if let Some(session) = cached {
             return Ok((session.expires_at > now).then(|| record(*id, session)));
         }
-        let Some(stored) = self.control.sessions().load(&stored_id(id), now).await.map_err(backend)? else {
+        let Some(stored) = self
+            .control
+            .sessions()
+            .load(&stored_id(id), now)
+            .await
+            .map_err(backend)?
+        else {
             return Ok(None);
         };
         let session: Cached =
@@ -122,7 +139,11 @@ impl SessionStore for StoredSessions {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         self.cached().remove(id);
-        self.control.sessions().delete(stored_id(id)).await.map_err(backend)?;
+        self.control
+            .sessions()
+            .delete(stored_id(id))
+            .await
+            .map_err(backend)?;
         let _nobody_listens = self.ended.send(*id);
         Ok(())
     }
@@ -131,12 +152,19 @@ impl SessionStore for StoredSessions {
 fn record(id: Id, session: Cached) -> Record {
     let expiry_date = OffsetDateTime::from_unix_timestamp(session.expires_at.0 / 1_000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    Record { id, data: session.data, expiry_date }
+    Record {
+        id,
+        data: session.data,
+        expiry_date,
+    }
 }
 
-/// Reads the cookie and writes it: HttpOnly, SameSite=Lax so that a link from a chat arrives signed in, and Secure
+/// Reads the cookie and writes it: `HttpOnly`, `SameSite=Lax` so that a link from a chat arrives signed in, and Secure
 /// wherever the server is reached by https.
-pub fn session_layer(sessions: StoredSessions, public_url: &PublicUrl) -> SessionManagerLayer<StoredSessions> {
+pub fn session_layer(
+    sessions: StoredSessions,
+    public_url: &PublicUrl,
+) -> SessionManagerLayer<StoredSessions> {
     SessionManagerLayer::new(sessions)
         .with_name(cookie_name(public_url))
         .with_http_only(true)
@@ -149,5 +177,9 @@ pub fn session_layer(sessions: StoredSessions, public_url: &PublicUrl) -> Sessio
 
 /// The cookie's name: with https, one that browsers only take from this very host.
 fn cookie_name(public_url: &PublicUrl) -> &'static str {
-    if public_url.is_secure() { "__Host-switchback_session" } else { "switchback_session" }
+    if public_url.is_secure() {
+        "__Host-switchback_session"
+    } else {
+        "switchback_session"
+    }
 }

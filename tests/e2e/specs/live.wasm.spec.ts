@@ -6,7 +6,7 @@ test("a change made elsewhere shows within a second", async ({ app, page }) => {
   await app.signIn(page);
   await importPlan(app, planFile, "ledger");
   await page.goto(`${app.url}/m/ledger/modules/parcel_ledger`);
-  await expect(page.getByText(/live/i).first()).toBeVisible();
+  await expect(page.getByText("live", { exact: true })).toBeVisible();
   const token = (await app.cli("token", "create", "--name", "ops", "--kind", "operator")).stdout.trim();
   const set = await app.cliWith(
     { SWITCHBACK_TOKEN: token },

@@ -33,7 +33,7 @@ test("every page is accessible and fits a phone", async ({ app, page, problems }
   await app.signIn(page);
   await importPlan(app, examplePlanFile, "atlas");
   await page.goto(`${app.url}/m/atlas/modules`);
-  const module = (await page.locator("tbody a").first().innerText()).trim();
+  const module = (await page.locator("tbody a[href*='/modules/']").first().innerText()).trim();
   await page.goto(`${app.url}/m/atlas/modules/${module}`);
   await page.locator("input[name=mode][value=both_validate]").check();
   await page.locator("#set-reason").fill("compare first");

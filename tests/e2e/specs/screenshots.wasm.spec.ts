@@ -16,7 +16,7 @@ test("the README's pictures show the demo", async ({ app, page }, testInfo) => {
   await take("overview");
   await page.goto(`${app.url}/m/atlas/modules`);
   await take("modules");
-  const module = (await page.locator("tbody a").first().innerText()).trim();
+  const module = (await page.locator("tbody a[href*='/modules/']").first().innerText()).trim();
   await page.goto(`${app.url}/m/atlas/modules/${module}`);
   await page.locator("input[name=mode][value=gradual_rollout]").check();
   await page.locator("input[name=exposure]").fill("10");

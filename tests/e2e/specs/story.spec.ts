@@ -58,13 +58,13 @@ test("the kill switch wants the migration's key, and resuming shows exactly what
 
   await page.goto(`${app.url}/m/ledger`);
   await page.getByRole("link", { name: /kill switch/i }).first().click();
-  await page.locator("input[name=confirmation]").fill("ledgre");
+  await page.locator("input[name=confirm]").fill("ledgre");
   await page.locator("main [name=reason]").first().fill("errors everywhere");
   const press = page.getByRole("main").getByRole("button", { name: /kill switch/i });
   await press.click();
   expect((await service.evaluate("stamp_printer", "u")).metadata["killSwitch"]).toBeUndefined();
   await expect(page.locator("main [name=reason]").first()).toHaveValue("errors everywhere");
-  await page.locator("input[name=confirmation]").fill("ledger");
+  await page.locator("input[name=confirm]").fill("ledger");
   await press.click();
   await expect.poll(async () => (await service.evaluate("stamp_printer", "u")).metadata["killSwitch"]).toBe(true);
 

@@ -8,7 +8,7 @@ use super::{Form, expected};
 use crate::error::AppError;
 
 /// Adds an environment; its flags start on `old_only`.
-#[server(prefix = "/fn", endpoint = "create_environment")]
+#[server(prefix = "/fn", endpoint = "create_environment", output = crate::codec::PageJson)]
 pub async fn create_environment(
     migration: String,
     #[server(default)] environment: String,
@@ -16,7 +16,7 @@ pub async fn create_environment(
     #[server(default)] name: String,
 ) -> Result<Committed, AppError> {
     let fields = [("key", key.as_str()), ("name", &name)];
-    let form = Form::of("create_environment", &migration, &environment, &fields)?;
+    let form = Form::of("create_environment", "environments", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let read = input.key("key", &key);
     let command = input.finish(read).map(|key| control::commands::CreateEnvironment {
@@ -29,7 +29,7 @@ pub async fn create_environment(
 }
 
 /// Renames an environment, or makes it the deciding one.
-#[server(prefix = "/fn", endpoint = "edit_environment")]
+#[server(prefix = "/fn", endpoint = "edit_environment", output = crate::codec::PageJson)]
 pub async fn edit_environment(
     migration: String,
     #[server(default)] environment: String,
@@ -40,7 +40,7 @@ pub async fn edit_environment(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("target", target.as_str()), ("name", &name), ("reason", &reason)];
-    let form = Form::of("edit_environment", &migration, &environment, &fields)?;
+    let form = Form::of("edit_environment", "environments", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let read = input.key("target", &target);
     let command = input.finish(read).map(|target| control::commands::EditEnvironment {
@@ -55,7 +55,7 @@ pub async fn edit_environment(
 }
 
 /// Puts an environment away: its tokens read nothing any more.
-#[server(prefix = "/fn", endpoint = "archive_environment")]
+#[server(prefix = "/fn", endpoint = "archive_environment", output = crate::codec::PageJson)]
 pub async fn archive_environment(
     migration: String,
     #[server(default)] environment: String,
@@ -64,7 +64,7 @@ pub async fn archive_environment(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("target", target.as_str()), ("reason", &reason)];
-    let mut form = Form::of("archive_environment", &migration, &environment, &fields)?;
+    let mut form = Form::of("archive_environment", "environments", &migration, &environment, &fields)?;
     // The environment shown may be the one that goes away.
     form.then = format!("/m/{}/settings", form.migration);
     let mut input = crate::api::input::Input::default();

@@ -8,7 +8,7 @@ use super::{Form, expected};
 use crate::error::AppError;
 
 /// Changes what is known about a migration; the key stays.
-#[server(prefix = "/fn", endpoint = "edit_migration")]
+#[server(prefix = "/fn", endpoint = "edit_migration", output = crate::codec::PageJson)]
 pub async fn edit_migration(
     migration: String,
     #[server(default)] environment: String,
@@ -32,7 +32,7 @@ pub async fn edit_migration(
         ("rollback", &rollback),
         ("reason", &reason),
     ];
-    let form = Form::of("edit_migration", &migration, &environment, &fields)?;
+    let form = Form::of("edit_migration", "migration", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let start = input.date("start", &start);
     let expected_modules = input.number("expected_modules", &expected_modules);
@@ -57,7 +57,7 @@ pub async fn edit_migration(
 }
 
 /// Puts a migration away. Wants its key typed.
-#[server(prefix = "/fn", endpoint = "archive_migration")]
+#[server(prefix = "/fn", endpoint = "archive_migration", output = crate::codec::PageJson)]
 pub async fn archive_migration(
     migration: String,
     #[server(default)] environment: String,
@@ -66,7 +66,7 @@ pub async fn archive_migration(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("confirm", confirm.as_str()), ("reason", &reason)];
-    let mut form = Form::of("archive_migration", &migration, &environment, &fields)?;
+    let mut form = Form::of("archive_migration", "archive", &migration, &environment, &fields)?;
     form.then = "/".to_owned();
     let command = if confirm.trim() == form.migration.as_str() {
         Ok(control::commands::ArchiveMigration {

@@ -8,7 +8,7 @@ use super::Form;
 use crate::error::AppError;
 
 /// Adds a module; its flag starts on `old_only` everywhere.
-#[server(prefix = "/fn", endpoint = "create_module")]
+#[server(prefix = "/fn", endpoint = "create_module", output = crate::codec::PageJson)]
 pub async fn create_module(
     migration: String,
     #[server(default)] environment: String,
@@ -27,7 +27,7 @@ pub async fn create_module(
         ("old_path", &old_path),
         ("new_path", &new_path),
     ];
-    let form = Form::of("create_module", &migration, &environment, &fields)?;
+    let form = Form::of("create_module", "modules", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let read = input.key("key", &key);
     let phase = input.number("phase", &phase);
@@ -45,7 +45,7 @@ pub async fn create_module(
 }
 
 /// Adds or edits the modules of a table, pasted as CSV with a header. Any error in it refuses the whole of it.
-#[server(prefix = "/fn", endpoint = "import_modules")]
+#[server(prefix = "/fn", endpoint = "import_modules", output = crate::codec::PageJson)]
 pub async fn import_modules(
     migration: String,
     #[server(default)] environment: String,
@@ -53,7 +53,7 @@ pub async fn import_modules(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("table", table.as_str()), ("reason", &reason)];
-    let form = Form::of("import_modules", &migration, &environment, &fields)?;
+    let form = Form::of("import_modules", "modules", &migration, &environment, &fields)?;
     let command = match plan::parse_modules_csv(table.as_bytes()) {
         Ok(rows) => Ok(control::commands::ImportModules {
             migration: form.migration.clone(),

@@ -8,7 +8,7 @@ use super::{Form, expected};
 use crate::error::AppError;
 
 /// Adds a phase; without a number it comes last.
-#[server(prefix = "/fn", endpoint = "create_phase")]
+#[server(prefix = "/fn", endpoint = "create_phase", output = crate::codec::PageJson)]
 pub async fn create_phase(
     migration: String,
     #[server(default)] environment: String,
@@ -27,7 +27,7 @@ pub async fn create_phase(
         ("validation_days", &validation_days),
         ("notes", &notes),
     ];
-    let form = Form::of("create_phase", &migration, &environment, &fields)?;
+    let form = Form::of("create_phase", "phases", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let window = (input.date("start", &start), input.date("end", &end));
     let expected_modules = input.number("expected_modules", &expected_modules);
@@ -47,7 +47,7 @@ pub async fn create_phase(
 }
 
 /// Changes a phase; its number stays.
-#[server(prefix = "/fn", endpoint = "edit_phase")]
+#[server(prefix = "/fn", endpoint = "edit_phase", output = crate::codec::PageJson)]
 pub async fn edit_phase(
     migration: String,
     #[server(default)] environment: String,
@@ -71,7 +71,7 @@ pub async fn edit_phase(
         ("notes", &notes),
         ("reason", &reason),
     ];
-    let form = Form::of("edit_phase", &migration, &environment, &fields)?;
+    let form = Form::of("edit_phase", "phases", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let number = input.number("number", &number);
     let window = (input.date("start", &start), input.date("end", &end));
@@ -93,7 +93,7 @@ pub async fn edit_phase(
 }
 
 /// Puts a phase away; refused while modules are in it.
-#[server(prefix = "/fn", endpoint = "archive_phase")]
+#[server(prefix = "/fn", endpoint = "archive_phase", output = crate::codec::PageJson)]
 pub async fn archive_phase(
     migration: String,
     #[server(default)] environment: String,
@@ -102,7 +102,7 @@ pub async fn archive_phase(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("number", number.as_str()), ("reason", &reason)];
-    let form = Form::of("archive_phase", &migration, &environment, &fields)?;
+    let form = Form::of("archive_phase", "phases", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let read = input.number("number", &number);
     let command = input.finish(read).map(|number| control::commands::ArchivePhase {

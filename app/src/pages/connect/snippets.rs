@@ -9,19 +9,19 @@ use crate::components::{CodeBlock, icon};
 pub(super) fn snippets(view: &ConnectView, token: Option<&str>) -> impl IntoView + use<> {
     let (url, flag) = (view.public_url.trim_end_matches('/'), view.example_flag.as_str());
     let folded = [
-        ("Every flag at once: the whole snapshot, with its ETag", snapshot()),
-        ("Shell: new when the flag says so, old when anything fails", shell(flag)),
-        ("JavaScript, by OpenFeature", javascript(flag)),
-        ("Python, by OpenFeature", python(flag)),
-        ("Rust, by OpenFeature", rust(flag)),
+        ("Every flag at once", "The whole snapshot, with its ETag", snapshot()),
+        ("Shell script", "New when the flag says so, old when anything fails", shell(flag)),
+        ("JavaScript", "OpenFeature, by its OFREP provider", javascript(flag)),
+        ("Python", "OpenFeature, by its OFREP provider", python(flag)),
+        ("Rust", "OpenFeature, by its OFREP provider", rust(flag)),
     ];
     let folded = folded
         .into_iter()
-        .map(|(title, code)| {
+        .map(|(title, label, code)| {
             view! {
                 <details>
                     <summary class="button small plain">{icon("down")} {title}</summary>
-                    <CodeBlock code=code />
+                    <CodeBlock label=label code=code />
                 </details>
             }
         })

@@ -3,13 +3,13 @@
 use domain::read::{ImportPreview, PreviewItem, PreviewSection};
 use leptos::prelude::*;
 
-use crate::components::icon;
+use crate::components::{CodeBlock, icon};
 use crate::words;
 
 /// Repairs, overruns, contradictions: to be known before confirming.
 pub(super) fn notes(notes: &[PreviewItem]) -> Option<impl IntoView + use<>> {
     let count = words::count(notes.len(), "note", "notes");
-    let lines = lines(notes);
+    let (lines, few) = (lines(notes), notes.len() <= 5);
     (!notes.is_empty()).then(|| {
         view! {
             <section>
@@ -17,7 +17,10 @@ pub(super) fn notes(notes: &[PreviewItem]) -> Option<impl IntoView + use<>> {
                     {icon("breach")}
                     <div class="grow"><p><b>{count}</b>" on how the file was read: repaired text, overruns, contradictions."</p></div>
                 </div>
-                {lines}
+                <details open=few>
+                    <summary class="button small plain">{icon("down")} "What they say"</summary>
+                    {lines}
+                </details>
             </section>
         }
     })
@@ -91,7 +94,7 @@ pub(super) fn section(section: &PreviewSection) -> Option<impl IntoView + use<>>
         .iter()
         .map(|item| {
             let commands = (!item.commands.is_empty())
-                .then(|| view! { <pre><code>{item.commands.clone()}</code></pre> });
+                .then(|| view! { <CodeBlock code=item.commands.clone() /> });
             view! {
                 <tr>
                     <td class="num" data-label="Line">{item.line.to_string()}</td>

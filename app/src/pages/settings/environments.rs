@@ -43,7 +43,7 @@ fn row(page: &Parts<'_>, environment: &Environment) -> AnyView {
         view! {
             <tr>
                 <td colspan="4">
-                    <div class="stack">{edit(page, environment)} {away}</div>
+                    <div class="buttons">{edit(page, environment)} {away}</div>
                 </td>
             </tr>
         }
@@ -92,7 +92,7 @@ fn edit(page: &Parts<'_>, environment: &Environment) -> AnyView {
         {submit("Save", "primary", &page.lock)}
     };
     let form = page.form("edit_environment", &posted, hidden(environment), fields);
-    folded(format!("Edit {key}…"), posted.is_refused(), form)
+    folded("Edit…", &key, posted.is_refused(), form)
 }
 
 fn archive(page: &Parts<'_>, environment: &Environment) -> AnyView {
@@ -113,7 +113,7 @@ fn archive(page: &Parts<'_>, environment: &Environment) -> AnyView {
         {submit("Archive", "danger", &page.lock)}
     };
     let form = page.form("archive_environment", &posted, hidden(environment), fields);
-    folded(format!("Archive {key}…"), posted.is_refused(), form)
+    folded("Archive…", &key, posted.is_refused(), form)
 }
 
 fn add(page: &Parts<'_>) -> AnyView {
@@ -147,5 +147,5 @@ fn add(page: &Parts<'_>) -> AnyView {
         {submit("Add", "primary", &page.lock)}
     };
     let form = page.form("create_environment", &posted, Vec::new(), fields);
-    folded("Add an environment…".to_owned(), posted.is_refused(), form)
+    folded("Add an environment…", "", posted.is_refused(), form)
 }

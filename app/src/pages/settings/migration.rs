@@ -140,6 +140,6 @@ pub(super) fn archive(page: &Parts<'_>) -> AnyView {
     };
     let hidden = vec![("version", migration.version.to_string())];
     let form = page.form("archive_migration", &posted, hidden, fields);
-    let form = folded("Archive the migration…".to_owned(), posted.is_refused(), form);
+    let form = folded("Archive the migration…", "", posted.is_refused(), form);
     part("archive", "Archive", "put away, never deleted", form)
 }

@@ -93,7 +93,7 @@ fn add(page: &Parts<'_>) -> AnyView {
         {submit("Add", "primary", &page.lock)}
     };
     let form = page.form("create_module", &posted, Vec::new(), fields);
-    folded("Add a module…".to_owned(), posted.is_refused(), form)
+    folded("Add a module…", "", posted.is_refused(), form)
 }
 
 fn table(page: &Parts<'_>) -> AnyView {
@@ -120,5 +120,5 @@ fn table(page: &Parts<'_>) -> AnyView {
         {submit("Add these", "primary", &page.lock)}
     };
     let form = page.form("import_modules", &posted, Vec::new(), fields);
-    folded("Add a table of modules…".to_owned(), posted.is_refused(), form)
+    folded("Add a table of modules…", "", posted.is_refused(), form)
 }

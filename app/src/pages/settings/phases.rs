@@ -48,7 +48,7 @@ fn row(page: &Parts<'_>, phase: &Phase) -> AnyView {
         view! {
             <tr>
                 <td colspan="3">
-                    <div class="stack">{edit(page, phase)} {archive(page, phase)}</div>
+                    <div class="buttons">{edit(page, phase)} {archive(page, phase)}</div>
                 </td>
             </tr>
         }
@@ -130,7 +130,7 @@ fn edit(page: &Parts<'_>, phase: &Phase) -> AnyView {
         {fields(&posted, Some(phase), page.lock.closed())} {submit("Save", "primary", &page.lock)}
     };
     let form = page.form("edit_phase", &posted, hidden(phase), fields);
-    folded(format!("Edit phase {}…", phase.number), posted.is_refused(), form)
+    folded("Edit…", &format!("phase {}", phase.number), posted.is_refused(), form)
 }
 
 fn archive(page: &Parts<'_>, phase: &Phase) -> AnyView {
@@ -150,7 +150,7 @@ fn archive(page: &Parts<'_>, phase: &Phase) -> AnyView {
         {submit("Archive", "danger", &page.lock)}
     };
     let form = page.form("archive_phase", &posted, hidden(phase), fields);
-    folded(format!("Archive phase {}…", phase.number), posted.is_refused(), form)
+    folded("Archive…", &format!("phase {}", phase.number), posted.is_refused(), form)
 }
 
 fn add(page: &Parts<'_>) -> AnyView {
@@ -159,5 +159,5 @@ fn add(page: &Parts<'_>) -> AnyView {
         {fields(&posted, None, page.lock.closed())} {submit("Add", "primary", &page.lock)}
     };
     let form = page.form("create_phase", &posted, Vec::new(), fields);
-    folded("Add a phase…".to_owned(), posted.is_refused(), form)
+    folded("Add a phase…", "", posted.is_refused(), form)
 }

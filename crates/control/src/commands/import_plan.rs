@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::create_migration::insert as insert_migration;
 use super::create_phase::target;
 use super::input::Input;
-use super::plan_changes::{Existing, Operation, PlanChanges, plan_changes};
+use super::plan_changes::{Operation, PlanChanges, plan_changes};
+use super::plan_existing::Existing;
 use super::plan_wanted::{Wanted, problems, shortened};
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
@@ -89,7 +90,7 @@ impl Command for ImportPlan {
         Ok(Effect {
             action: "plan.import",
             aim: Aim { targets: written.targets, ..self.aim() },
-            before: exists.then(|| json!({ "digest": record.plan_digest })).unwrap_or_default(),
+            before: if exists { json!({ "digest": record.plan_digest }) } else { Value::Null },
             after: self.after(&found),
             reason,
             summary: self.summary(exists, &found),

@@ -29,6 +29,7 @@ mod in_use;
 mod input;
 mod mint_epoch;
 mod plan_changes;
+mod plan_existing;
 mod plan_wanted;
 mod press_kill_switch;
 mod resume;
@@ -72,6 +73,7 @@ pub use set_mode::SetMode;
 pub use undo::Undo;
 
 pub(crate) use mint_epoch::MintEpoch;
-pub(crate) use plan_changes::{Existing, plan_changes};
+pub(crate) use plan_changes::plan_changes;
+pub(crate) use plan_existing::Existing;
 pub(crate) use plan_wanted::PHASE_COMMANDS;
 pub(crate) use resume::{digest_of_returning, returning};

@@ -113,14 +113,12 @@ pub(super) fn problems(plan: &Plan) -> Vec<FieldError> {
 /// A text that fits, with an ellipsis where it was cut.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     let text = text.trim();
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => {
-            let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
-            short.push('…');
-            short
-        }
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
 }
 
 fn limit(plan: &Plan, meaning: Meaning) -> Option<u16> {

@@ -113,7 +113,7 @@ fn count_binds(rest: &str) -> usize {
     for (at, character) in rest.char_indices() {
         match character {
             '(' | '[' | '{' => {
-                if depth == 0 && rest[..at].ends_with(".bind") {
+                if depth == 0 && rest.as_bytes()[..at].ends_with(b".bind") {
                     binds += 1;
                 }
                 depth += 1;

@@ -3,8 +3,9 @@
 use super::{Pending, Reader, number};
 use crate::decode::excerpt;
 use crate::headings::{DayReference, PhaseHeading};
+use crate::text::Text;
+
 use crate::model::{ChecklistItem, CriterionKind, DayEntry, Note, Phase, Plan, Unrecognised};
-use crate::blocks::Text;
 use crate::plain::{after_days, tidy};
 use crate::thresholds;
 use crate::tokens::Tokens;
@@ -26,7 +27,10 @@ impl Reader {
         let (steps, others) = std::mem::take(&mut self.steps).template();
         self.plan.steps = steps;
         for (phase, line) in others {
-            let place = phase.and_then(|phase| self.drafts.get(phase)).map_or_else(|| "another place".to_owned(), |draft| format!("\"{}\"", draft.name));
+            let place = phase.and_then(|phase| self.drafts.get(phase)).map_or_else(
+                || "another place".to_owned(),
+                |draft| format!("\"{}\"", draft.name),
+            );
             self.note(format!("{place} tells other rollout steps than the template: the template is kept, change the phase after the import"), line);
         }
         self.plan.phases = self.phases(&windows, &offsets);
@@ -34,7 +38,10 @@ impl Reader {
         self.expected_modules();
         thresholds::sort(&mut self.plan.thresholds);
         for (line, html) in std::mem::take(&mut self.html) {
-            self.plan.unrecognised.push(Unrecognised { text: excerpt(&html), line });
+            self.plan.unrecognised.push(Unrecognised {
+                text: excerpt(&html),
+                line,
+            });
         }
         self.plan.unrecognised.sort_by_key(|entry| entry.line);
         self.plan.notes.sort_by_key(|note| note.line);
@@ -42,19 +49,37 @@ impl Reader {
     }
 
     /// Phases that tables name in words. In a document without any phase they make the phases.
-    fn resolve_references(&mut self) {
+    pub(super) fn resolve_references(&mut self) {
         let create = self.drafts.is_empty();
         for (module, words, line) in std::mem::take(&mut self.references) {
-            let order = words.chars().all(|c| c.is_ascii_digit()).then(|| format!("Phase {words}"));
+            let order = words
+                .chars()
+                .all(|c| c.is_ascii_digit())
+                .then(|| format!("Phase {words}"));
             let by_order = order.as_deref().and_then(|order| self.phase_called(order));
-            let by_place = || words.parse::<usize>().ok().filter(|_| !create)?.checked_sub(1).filter(|&place| place < self.drafts.len());
+            let by_place = || {
+                words
+                    .parse::<usize>()
+                    .ok()
+                    .filter(|_| !create)?
+                    .checked_sub(1)
+                    .filter(|&place| place < self.drafts.len())
+            };
             let mut place = self.phase_called(&words).or(by_order).or_else(by_place);
             if place.is_none() && create {
                 let plain = order.unwrap_or_else(|| words.clone());
                 let tokens = Tokens::of(&plain);
-                let heading = crate::headings::phase_heading(&tokens, self.start).unwrap_or_default();
+                let heading =
+                    crate::headings::phase_heading(&tokens, self.start).unwrap_or_default();
                 let text = Text::new(plain, line);
-                place = Some(self.add_phase(&text, &tokens, PhaseHeading { is_about: false, ..heading }));
+                place = Some(self.add_phase(
+                    &text,
+                    &tokens,
+                    PhaseHeading {
+                        is_about: false,
+                        ..heading
+                    },
+                ));
             }
             match (place, self.modules.modules.get_mut(module)) {
                 (Some(place), Some(module)) => module.phase = number(place),
@@ -67,62 +92,133 @@ impl Reader {
         }
     }
 
-    fn windows(&mut self) -> Vec<Window> {
+    pub(super) fn windows(&mut self) -> Vec<Window> {
         let mut last_days = vec![0; self.drafts.len()];
         let references = self.days.iter().map(|day| (day.phase, day.reference));
-        let checks = self.lists.iter().flatten().filter_map(|pending| Some((pending.item.phase?.checked_sub(1)? as usize, pending.reference?)));
+        let checks = self.lists.iter().flatten().filter_map(|pending| {
+            Some((
+                pending.item.phase?.checked_sub(1)? as usize,
+                pending.reference?,
+            ))
+        });
         for (phase, reference) in references.chain(checks) {
-            if let (Some(last), DayReference::Numbers(_, day)) = (last_days.get_mut(phase), reference) {
+            if let (Some(last), DayReference::Numbers(_, day)) =
+                (last_days.get_mut(phase), reference)
+            {
                 *last = day.min(400).max(*last);
             }
         }
         let sprint_days = self.sprint_days.unwrap_or(SPRINT_DAYS);
         let mut notes = Vec::new();
-        let windows = windows::place(&self.drafts, &last_days, self.start, sprint_days, &mut notes);
+        let windows = windows::place(
+            &self.drafts,
+            &last_days,
+            self.start,
+            sprint_days,
+            &mut notes,
+        );
         self.plan.notes.append(&mut notes);
-        if let Some((first, line)) = windows.iter().zip(&self.drafts).map(|(window, draft)| (window.0, draft.line)).min().filter(|(first, _)| *first != self.start) {
+        if let Some((first, line)) = windows
+            .iter()
+            .zip(&self.drafts)
+            .map(|(window, draft)| (window.0, draft.line))
+            .min()
+            .filter(|(first, _)| *first != self.start)
+        {
             self.note(format!("the document's own dates are kept: the first phase begins on {first}, not on {}", self.start), line);
         }
         windows
     }
 
-    fn offsets(&self, windows: &[Window]) -> Vec<u32> {
+    pub(super) fn offsets(&self, windows: &[Window]) -> Vec<u32> {
         let mut numbers: Vec<Vec<(u32, u32)>> = vec![Vec::new(); windows.len()];
         let days = self.days.iter().map(|day| (day.phase, Some(day.reference)));
-        let checks = self.lists.iter().flatten().filter_map(|pending| Some((pending.item.phase?.checked_sub(1)? as usize, pending.reference)));
+        let checks = self.lists.iter().flatten().filter_map(|pending| {
+            Some((
+                pending.item.phase?.checked_sub(1)? as usize,
+                pending.reference,
+            ))
+        });
         for (phase, reference) in days.chain(checks) {
-            if let (Some(list), Some(DayReference::Numbers(first, last))) = (numbers.get_mut(phase), reference) {
+            if let (Some(list), Some(DayReference::Numbers(first, last))) =
+                (numbers.get_mut(phase), reference)
+            {
                 list.push((first, last));
             }
         }
-        let first = windows.iter().map(|window| window.0).min().unwrap_or(self.start);
-        numbers.iter().zip(windows).map(|(numbers, &window)| windows::offset(numbers, window, first)).collect()
+        let first = windows
+            .iter()
+            .map(|window| window.0)
+            .min()
+            .unwrap_or(self.start);
+        numbers
+            .iter()
+            .zip(windows)
+            .map(|(numbers, &window)| windows::offset(numbers, window, first))
+            .collect()
     }
 
-    fn place_days(&mut self, windows: &[Window], offsets: &[u32]) {
+    pub(super) fn place_days(&mut self, windows: &[Window], offsets: &[u32]) {
         for day in std::mem::take(&mut self.days) {
-            let window = windows.get(day.phase).copied().zip(offsets.get(day.phase).copied());
-            let span = window.and_then(|(window, offset)| windows::span(day.reference, window, offset));
+            let window = windows
+                .get(day.phase)
+                .copied()
+                .zip(offsets.get(day.phase).copied());
+            let span =
+                window.and_then(|(window, offset)| windows::span(day.reference, window, offset));
             let (Some(days), Some(phase)) = (span, number(day.phase)) else {
-                self.note(format!("\"{}\" lies before its phase begins: it is left out", day.title), day.line);
+                self.note(
+                    format!(
+                        "\"{}\" lies before its phase begins: it is left out",
+                        day.title
+                    ),
+                    day.line,
+                );
                 self.unrecognised(&day.title, day.line);
                 continue;
             };
-            let super::DayDraft { title, details, soak_hours, commands, line, .. } = day;
-            let title = Some(tidy(after_days(&title))).filter(|title| !title.is_empty()).unwrap_or_else(|| "Day".to_owned());
-            self.plan.days.push(DayEntry { phase, days, title, details, soak_hours, commands, line });
+            let super::DayDraft {
+                title,
+                details,
+                soak_hours,
+                commands,
+                line,
+                ..
+            } = day;
+            let title = Some(tidy(after_days(&title)))
+                .filter(|title| !title.is_empty())
+                .unwrap_or_else(|| "Day".to_owned());
+            self.plan.days.push(DayEntry {
+                phase,
+                days,
+                title,
+                details,
+                soak_hours,
+                commands,
+                line,
+            });
         }
         self.plan.days.sort_by_key(|day| day.phase);
     }
 
-    fn place_checks(&mut self, windows: &[Window], offsets: &[u32]) {
+    pub(super) fn place_checks(&mut self, windows: &[Window], offsets: &[u32]) {
         let place = |pending: Pending| {
-            let phase = pending.item.phase.and_then(|phase| (phase as usize).checked_sub(1));
-            let window = phase.and_then(|phase| windows.get(phase).copied().zip(offsets.get(phase).copied()));
-            let days = window.zip(pending.reference).and_then(|((window, offset), reference)| windows::span(reference, window, offset));
+            let phase = pending
+                .item
+                .phase
+                .and_then(|phase| (phase as usize).checked_sub(1));
+            let window = phase
+                .and_then(|phase| windows.get(phase).copied().zip(offsets.get(phase).copied()));
+            let days = window
+                .zip(pending.reference)
+                .and_then(|((window, offset), reference)| windows::span(reference, window, offset));
             let words = tidy(after_days(&pending.item.text));
             match days.filter(|_| !words.is_empty()) {
-                Some(days) => ChecklistItem { text: words, days: Some(days), ..pending.item },
+                Some(days) => ChecklistItem {
+                    text: words,
+                    days: Some(days),
+                    ..pending.item
+                },
                 None => pending.item,
             }
         };
@@ -135,24 +231,45 @@ impl Reader {
         (self.plan.preparation, self.plan.daily, self.plan.checks) = (preparation, daily, checks);
     }
 
-    fn phases(&mut self, windows: &[Window], offsets: &[u32]) -> Vec<Phase> {
+    pub(super) fn phases(&mut self, windows: &[Window], offsets: &[u32]) -> Vec<Phase> {
         let mut work: Vec<Vec<Work>> = vec![Vec::new(); windows.len()];
         for day in &self.plan.days {
             let place = (day.phase as usize).saturating_sub(1);
             if let (Some(list), Some(&offset)) = (work.get_mut(place), offsets.get(place)) {
                 let relative = |number: u32| number.saturating_sub(offset);
-                list.push(Work { first_day: relative(day.days.first_day), last_day: relative(day.days.last_day), soak_hours: day.soak_hours });
+                list.push(Work {
+                    first_day: relative(day.days.first_day),
+                    last_day: relative(day.days.last_day),
+                    soak_hours: day.soak_hours,
+                });
             }
         }
-        let soaks: u32 = self.plan.steps.iter().filter_map(|step| step.soak_hours).fold(0, u32::saturating_add);
+        let soaks: u32 = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| step.soak_hours)
+            .fold(0, u32::saturating_add);
         let first = work.iter().find(|work| !work.is_empty());
-        let template = first.into_iter().flatten().map(|work| work.end()).max().unwrap_or(0).max(soaks.div_ceil(24));
+        let template = first
+            .into_iter()
+            .flatten()
+            .map(|work| work.end())
+            .max()
+            .unwrap_or(0)
+            .max(soaks.div_ceil(24));
         let mut phases = Vec::with_capacity(self.drafts.len());
         let drafts = std::mem::take(&mut self.drafts);
-        for (((place, draft), &(start, end)), work) in drafts.into_iter().enumerate().zip(windows).zip(&work) {
+        for (((place, draft), &(start, end)), work) in
+            drafts.into_iter().enumerate().zip(windows).zip(&work)
+        {
             let overrun = overrun(&draft, windows::length(start, end), work, template);
             if let Some((days, why)) = &overrun {
-                let text = format!("\"{}\" ends on {end}; {why}: {} past its end", draft.name, plural(*days, "day"));
+                let text = format!(
+                    "\"{}\" ends on {end}; {why}: {} past its end",
+                    draft.name,
+                    plural(*days, "day")
+                );
                 self.note(text, draft.line);
             }
             phases.push(Phase {
@@ -172,24 +289,46 @@ impl Reader {
         phases
     }
 
-    fn name_phases(&mut self) {
+    pub(super) fn name_phases(&mut self) {
         self.plan.modules = std::mem::take(&mut self.modules.modules);
         for module in &mut self.plan.modules {
-            let phase = module.phase.and_then(|number| self.plan.phases.get((number as usize).checked_sub(1)?));
+            let phase = module
+                .phase
+                .and_then(|number| self.plan.phases.get((number as usize).checked_sub(1)?));
             module.phase_name = phase.map(|phase| phase.name.clone());
         }
     }
 
-    fn expected_modules(&mut self) {
-        let criterion = self.plan.criteria.iter().find_map(|criterion| match criterion.kind {
-            CriterionKind::ModulesMigrated { modules } => modules,
-            _ => None,
-        });
-        self.plan.expected_modules = self.plan.expected_modules.or(criterion).or(self.told_modules);
+    pub(super) fn expected_modules(&mut self) {
+        let criterion = self
+            .plan
+            .criteria
+            .iter()
+            .find_map(|criterion| match criterion.kind {
+                CriterionKind::ModulesMigrated { modules } => modules,
+                _ => None,
+            });
+        self.plan.expected_modules = self
+            .plan
+            .expected_modules
+            .or(criterion)
+            .or(self.told_modules);
         let named = u32::try_from(self.plan.modules.len()).unwrap_or(u32::MAX);
-        if let Some(expected) = self.plan.expected_modules.filter(|&expected| expected != named) {
-            let line = self.plan.criteria.iter().find(|c| matches!(c.kind, CriterionKind::ModulesMigrated { .. })).map_or(1, |c| c.line);
-            self.plan.notes.push(Note { text: format!("{expected} modules are expected, {named} are named"), line });
+        if let Some(expected) = self
+            .plan
+            .expected_modules
+            .filter(|&expected| expected != named)
+        {
+            let line = self
+                .plan
+                .criteria
+                .iter()
+                .find(|c| matches!(c.kind, CriterionKind::ModulesMigrated { .. }))
+                .map_or(1, |c| c.line);
+            self.plan.notes.push(Note {
+                text: format!("{expected} modules are expected, {named} are named"),
+                line,
+            });
         }
     }
 }
@@ -198,12 +337,36 @@ impl Reader {
 fn overrun(draft: &Draft, days: u32, work: &[Work], template: u32) -> Option<(u32, String)> {
     let own = work.iter().max_by_key(|work| work.end()).map(|work| {
         let end = work.end();
-        let soak = work.soak_hours.filter(|_| end > work.last_day).map(|hours| format!(" and {} of monitoring", hours_in_words(hours)));
-        (end, format!("the work of day {}{} ends on day {end}", work.last_day, soak.unwrap_or_default()))
+        let soak = work
+            .soak_hours
+            .filter(|_| end > work.last_day)
+            .map(|hours| format!(" and {} of monitoring", hours_in_words(hours)));
+        (
+            end,
+            format!(
+                "the work of day {}{} ends on day {end}",
+                work.last_day,
+                soak.unwrap_or_default()
+            ),
+        )
     });
-    let validation = draft.validation_days.map(|days| (days, format!("its validation takes {}", plural(days, "day"))));
-    let same = (draft.same_process && work.is_empty()).then(|| (template, format!("the same process takes {}", plural(template, "day"))));
-    let late: Vec<(u32, String)> = [own, validation, same].into_iter().flatten().filter(|&(end, _)| end > days).collect();
+    let validation = draft.validation_days.map(|days| {
+        (
+            days,
+            format!("its validation takes {}", plural(days, "day")),
+        )
+    });
+    let same = (draft.same_process && work.is_empty()).then(|| {
+        (
+            template,
+            format!("the same process takes {}", plural(template, "day")),
+        )
+    });
+    let late: Vec<(u32, String)> = [own, validation, same]
+        .into_iter()
+        .flatten()
+        .filter(|&(end, _)| end > days)
+        .collect();
     let longest = late.iter().map(|&(end, _)| end).max()?;
     let reasons: Vec<String> = late.into_iter().map(|(_, why)| why).collect();
     Some((longest - days, reasons.join(", ")))

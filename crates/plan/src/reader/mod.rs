@@ -2,22 +2,30 @@
 //! stack of contexts: headings, labels ("Every day:") and list items that have lists under them.
 
 mod announce;
+mod columns;
+mod commands;
 mod finish;
 mod items;
+mod labels;
 mod paragraphs;
+mod phases;
+mod rows;
+mod scan;
 mod tables;
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
-use crate::blocks::{Block, Kind, Text};
+use crate::blocks::{Block, Kind};
 use crate::decode::excerpt;
-use crate::headings::{DayReference, Section};
+use crate::headings::DayReference;
 use crate::model::{ChecklistItem, Command, Meaning, Metric, Plan, Unrecognised};
 use crate::modules::{Mention, ModuleList};
 use crate::plain::{headline, tidy};
-use crate::steps::StepList;
+use crate::sections::Section;
+use crate::step_list::StepList;
+use crate::text::Text;
 use crate::thresholds;
 use crate::tokens::Tokens;
 use crate::windows::Draft;
@@ -105,7 +113,11 @@ impl Reader {
     pub(crate) fn new(start: Date, title: Option<String>, date: Option<Date>) -> Self {
         Self {
             start,
-            plan: Plan { title, date, ..Plan::empty(start) },
+            plan: Plan {
+                title,
+                date,
+                ..Plan::empty(start)
+            },
             contexts: Vec::new(),
             drafts: Vec::new(),
             called: HashMap::new(),
@@ -125,7 +137,10 @@ impl Reader {
 
     /// Reads all blocks into a plan.
     pub(crate) fn read(mut self, blocks: &[Block]) -> Plan {
-        let tops = blocks.iter().filter(|block| matches!(block.kind, Kind::Heading(1))).count();
+        let tops = blocks
+            .iter()
+            .filter(|block| matches!(block.kind, Kind::Heading(1)))
+            .count();
         let mut rest = blocks;
         let mut before: Option<&Block> = None;
         while let [block, tail @ ..] = rest {
@@ -156,7 +171,8 @@ impl Reader {
                 if self.sink.is_some_and(|(depth, _)| depth >= block.depth) {
                     self.sink = None;
                 }
-                let announced = checked.is_none() && self.announcing_item(&block.text, block.depth, *parent);
+                let announced =
+                    checked.is_none() && self.announcing_item(&block.text, block.depth, *parent);
                 if !announced {
                     self.item(&block.text, block.depth, *checked);
                 }
@@ -178,7 +194,11 @@ impl Reader {
 
     /// Closes the contexts of this level and deeper.
     fn leave(&mut self, level: usize) {
-        while self.contexts.last().is_some_and(|context| context.level >= level) {
+        while self
+            .contexts
+            .last()
+            .is_some_and(|context| context.level >= level)
+        {
             self.contexts.pop();
         }
         while self.silent.last().is_some_and(|(own, _)| *own >= level) {
@@ -189,7 +209,9 @@ impl Reader {
     }
 
     fn section(&self) -> Section {
-        self.contexts.last().map_or(Section::Plain, |context| context.section)
+        self.contexts
+            .last()
+            .map_or(Section::Plain, |context| context.section)
     }
 
     fn phase(&self) -> Option<usize> {
@@ -208,7 +230,13 @@ impl Reader {
     fn below(&self, level: usize, text: &Text) -> Context {
         let title = headline(&text.plain);
         match self.contexts.last() {
-            Some(above) => Context { level, title, line: text.line, module: None, ..above.clone() },
+            Some(above) => Context {
+                level,
+                title,
+                line: text.line,
+                module: None,
+                ..above.clone()
+            },
             None => Context {
                 level,
                 section: Section::Plain,
@@ -263,13 +291,25 @@ impl Reader {
             _ => None,
         };
         let inherited = self.contexts.last().and_then(|context| context.metric);
-        let limits = thresholds::read(tokens, inherited, meaning.filter(|_| self.section() != Section::Rollback));
+        let limits = thresholds::read(
+            tokens,
+            inherited,
+            meaning.filter(|_| self.section() != Section::Rollback),
+        );
         for limit in &limits {
             let limit = match meaning {
-                Some(Meaning::Rollback) => thresholds::Limit { meaning: Meaning::Rollback, ..*limit },
+                Some(Meaning::Rollback) => thresholds::Limit {
+                    meaning: Meaning::Rollback,
+                    ..*limit
+                },
                 _ => *limit,
             };
-            thresholds::add(&mut self.plan.thresholds, limit, tidy(&text.plain), text.line);
+            thresholds::add(
+                &mut self.plan.thresholds,
+                limit,
+                tidy(&text.plain),
+                text.line,
+            );
         }
         !limits.is_empty()
     }

@@ -1,16 +1,16 @@
 //! Paragraphs and code blocks: labelled values, remarks, and commands to copy.
 
-use super::{Reader, Sink};
-use crate::blocks::Text;
+use super::{List, Reader, Sink};
 use crate::checklists::owner_name;
 use crate::criteria::criterion_kind;
 use crate::dates;
-use crate::headings::Section;
 use crate::model::{Command, CriterionKind, Note};
 use crate::modules::{self, Mention};
 use crate::plain::{cell, labelled, tidy};
 use crate::quantities::{durations, module_count};
+use crate::sections::Section;
 use crate::steps;
+use crate::text::Text;
 use crate::tokens::{Tokens, number_word};
 
 /// A text of more tokens than this says more than the one thing that was recognised.
@@ -46,7 +46,7 @@ impl Reader {
         }
     }
 
-    fn prose(&mut self, text: &Text, tokens: &Tokens) {
+    pub(super) fn prose(&mut self, text: &Text, tokens: &Tokens) {
         if self.key_values(text) || self.bare_date(tokens) {
             return;
         }
@@ -60,8 +60,15 @@ impl Reader {
         } else if told {
             self.process_and_validation(tokens);
             // What a longer text says beside the items read from it stays with its phase.
-            if let Some(draft) = self.phase().and_then(|phase| self.drafts.get_mut(phase)).filter(|_| tokens.len() > LONG) {
-                draft.notes.push(Note { text: tidy(&text.plain), line: text.line });
+            if let Some(draft) = self
+                .phase()
+                .and_then(|phase| self.drafts.get_mut(phase))
+                .filter(|_| tokens.len() > LONG)
+            {
+                draft.notes.push(Note {
+                    text: tidy(&text.plain),
+                    line: text.line,
+                });
             }
         } else {
             self.remark(text, tokens);
@@ -69,8 +76,9 @@ impl Reader {
     }
 
     /// A short paragraph before the first phase that ends with a date tells the document's: `Prepared 3 March 2026`.
-    fn bare_date(&mut self, tokens: &Tokens) -> bool {
-        let date = dates::find_date(tokens, self.start).filter(|&(_, from, to)| from <= 4 && to == tokens.len());
+    pub(super) fn bare_date(&mut self, tokens: &Tokens) -> bool {
+        let date = dates::find_date(tokens, self.start)
+            .filter(|&(_, from, to)| from <= 4 && to == tokens.len());
         let alone = self.plan.date.is_none() && self.drafts.is_empty();
         match date.filter(|_| alone) {
             Some((date, ..)) => {
@@ -89,7 +97,8 @@ impl Reader {
             let at = text.line_at(offset);
             let start = offset;
             offset += line.len() + 1;
-            let known = labelled(line).is_some_and(|(label, value)| self.key_value(&label, value, line, at));
+            let known = labelled(line)
+                .is_some_and(|(label, value)| self.key_value(&label, value, line, at));
             any |= known;
             if !known && !line.trim().is_empty() {
                 left.push((start, line, at));
@@ -100,8 +109,13 @@ impl Reader {
         }
         for (start, line, at) in left {
             let end = start + line.len();
-            let spans = text.spans.iter().filter(|&&(from, to)| from >= start && to <= end);
-            let spans = spans.map(|&(from, to)| (from - start, to - start)).collect();
+            let spans = text
+                .spans
+                .iter()
+                .filter(|&&(from, to)| from >= start && to <= end);
+            let spans = spans
+                .map(|&(from, to)| (from - start, to - start))
+                .collect();
             let part = Text::new(line, at).with_spans(spans);
             let tokens = Tokens::of(line);
             if self.day().is_some() {
@@ -114,20 +128,36 @@ impl Reader {
         true
     }
 
-    fn key_value(&mut self, label: &str, value: &str, line: &str, at: u32) -> bool {
+    pub(super) fn key_value(&mut self, label: &str, value: &str, line: &str, at: u32) -> bool {
         let tokens = Tokens::of(value);
         let near = self.start;
-        let date = || dates::find_date(&tokens, near).filter(|&(_, from, _)| from == 0).map(|(date, ..)| date);
+        let date = || {
+            dates::find_date(&tokens, near)
+                .filter(|&(_, from, _)| from == 0)
+                .map(|(date, ..)| date)
+        };
         if self.day().is_none() && self.phase().is_some() {
             if let Some(known) = self.phase_value(label, value, &tokens, at) {
                 return known;
             }
         }
+        if self.day().is_some() && label == "soak" {
+            let hours = durations(&tokens)
+                .first()
+                .map(|duration| duration.hours)
+                .filter(|&hours| hours > 0);
+            let events: Vec<steps::Event> = hours.into_iter().map(steps::Event::Soak).collect();
+            self.steps.feed(self.phase(), "", at, &events);
+            self.soak(&events);
+            return hours.is_some();
+        }
         if self.module_value(label, value) {
             return true;
         }
         match label {
-            "date" | "dated" | "last updated" | "updated" | "created" | "as of" if self.drafts.is_empty() => {
+            "date" | "dated" | "last updated" | "updated" | "created" | "as of"
+                if self.drafts.is_empty() =>
+            {
                 let date = date();
                 self.plan.date = self.plan.date.or(date);
                 date.is_some()
@@ -136,13 +166,18 @@ impl Reader {
                 self.plan.title = cell(value);
                 true
             }
-            "expected modules" | "total modules" | "modules in total" | "number of modules" if self.phase().is_none() => {
+            "expected modules" | "total modules" | "modules in total" | "number of modules"
+                if self.phase().is_none() =>
+            {
                 let count = tokens.count(0);
                 self.plan.expected_modules = self.plan.expected_modules.or(count);
                 count.is_some()
             }
             "sprint length" | "sprints" | "sprint" => {
-                let days = durations(&tokens).first().map(|duration| duration.days()).filter(|&days| days > 0);
+                let days = durations(&tokens)
+                    .first()
+                    .map(|duration| duration.days())
+                    .filter(|&days| days > 0);
                 self.sprint_days = self.sprint_days.or(days);
                 days.is_some()
             }
@@ -151,32 +186,49 @@ impl Reader {
     }
 
     /// Labels under a phase. `None` leaves the line to other readers.
-    fn phase_value(&mut self, label: &str, value: &str, tokens: &Tokens, at: u32) -> Option<bool> {
+    pub(super) fn phase_value(
+        &mut self,
+        label: &str,
+        value: &str,
+        tokens: &Tokens,
+        at: u32,
+    ) -> Option<bool> {
         let near = self.start;
         let draft = self.phase().and_then(|phase| self.drafts.get_mut(phase))?;
-        let days = durations(tokens).first().map(|duration| duration.days()).filter(|&days| days > 0);
+        let days = durations(tokens)
+            .first()
+            .map(|duration| duration.days())
+            .filter(|&days| days > 0);
         let date = dates::find_date(tokens, near).map(|(date, ..)| date);
         match label {
-            "expected modules" | "modules" | "number of modules" | "module count" | "services" | "flags" => {
-                let words = tokens.len() == 1 || tokens.len() == 2 && module_count(tokens).is_some();
+            "expected modules" | "modules" | "number of modules" | "module count" | "services"
+            | "flags" => {
+                let words =
+                    tokens.len() == 1 || tokens.len() == 2 && module_count(tokens).is_some();
                 let count = tokens.count(0).filter(|_| words)?;
                 draft.expected_modules = Some(count);
             }
             "duration" | "length" | "takes" => draft.heading.length_days = Some(days?),
             "validation" | "validation period" => draft.validation_days = Some(days?),
             "start" | "starts" | "from" | "start date" | "begins" => draft.starts = Some(date?),
-            "end" | "ends" | "until" | "to" | "end date" | "due" | "finish" => draft.ends = Some(date?),
+            "end" | "ends" | "until" | "to" | "end date" | "due" | "finish" => {
+                draft.ends = Some(date?)
+            }
             "dates" | "window" | "when" | "timeline" | "schedule" | "period" => {
                 if let Some(range) = dates::find_range(tokens, near) {
                     draft.heading.dates = Some((range.start, range.end));
                 } else {
-                    let inner = crate::headings::phase_heading(tokens, near).filter(|inner| inner.has_time() || inner.length_days.is_some())?;
+                    let inner = crate::headings::phase_heading(tokens, near)
+                        .filter(|inner| inner.has_time() || inner.length_days.is_some())?;
                     draft.heading.length_days = draft.heading.length_days.or(inner.length_days);
                     draft.inner.push(inner);
                 }
             }
             "process" if tokens.has(&["same"]) => draft.same_process = true,
-            "note" => draft.notes.push(Note { text: tidy(value), line: at }),
+            "note" => draft.notes.push(Note {
+                text: tidy(value),
+                line: at,
+            }),
             _ => return None,
         }
         if label == "note" {
@@ -187,29 +239,38 @@ impl Reader {
     }
 
     /// Labels under a heading that names a module.
-    fn module_value(&mut self, label: &str, value: &str) -> bool {
+    pub(super) fn module_value(&mut self, label: &str, value: &str) -> bool {
         let place = self.contexts.last().and_then(|context| context.module);
-        let Some(module) = place.and_then(|place| self.modules.modules.get_mut(place)) else { return false };
+        let Some(module) = place.and_then(|place| self.modules.modules.get_mut(place)) else {
+            return false;
+        };
         let slot = match label {
             "owner" | "team" | "lead" => &mut module.owner,
             "old path" | "old" | "from" | "legacy" | "current" | "old code" => &mut module.old_path,
             "new path" | "new" | "to" | "target" | "new code" => &mut module.new_path,
             _ => return false,
         };
-        let value = if label == "owner" { owner_name(value) } else { cell(value) };
+        let value = if label == "owner" {
+            owner_name(value)
+        } else {
+            cell(value)
+        };
         *slot = slot.take().or(value);
         true
     }
 
     /// `Modules: auth, billing` on one line, also `Applied to: auth`.
-    fn inline_modules(&mut self, label: &str, value: &str, line: &str, at: u32) -> bool {
+    pub(super) fn inline_modules(&mut self, label: &str, value: &str, line: &str, at: u32) -> bool {
         let label_tokens = Tokens::of(label);
-        let section = crate::headings::section(&label_tokens);
+        let section = crate::sections::section(&label_tokens);
         if section != Some(Section::Modules) || value.is_empty() || number_word(value).is_some() {
             return false;
         }
-        let quiet = matches!(self.section(), Section::Plain | Section::Phases | Section::Modules);
-        let names = modules::names(value);
+        let quiet = matches!(
+            self.section(),
+            Section::Plain | Section::Phases | Section::Modules
+        );
+        let names = modules::names(&tidy(value));
         let count = Tokens::of(value).count(0).is_some();
         // Prose after a label ("Services: we keep them as they are") is no list of names.
         let listed = names.iter().all(|name| name.split(' ').count() <= 2);
@@ -219,86 +280,18 @@ impl Reader {
         let phase = self.phase_number();
         let mut added = false;
         for name in names {
-            added |= self.add_module(Mention { name, phase, line: at, ..Mention::default() }).is_some();
+            added |= self
+                .add_module(Mention {
+                    name,
+                    phase,
+                    line: at,
+                    ..Mention::default()
+                })
+                .is_some();
         }
         let tokens = Tokens::of(line);
         self.process_and_validation(&tokens);
         added
-    }
-
-    pub(super) fn code(&mut self, text: &Text, language: Option<&str>) {
-        let command = Command { language: language.map(str::to_owned), text: text.plain.clone(), line: text.line };
-        let told = self.scan_commands(text);
-        if self.section() == Section::Rollback {
-            if let Some(entry) = self.runbook_entry(text.line) {
-                entry.commands.push(command);
-            }
-            self.recognised();
-            return;
-        }
-        if let Some((_, sink)) = self.sink {
-            let commands = match sink {
-                Sink::Check(list, place) => self.list(list).get_mut(place).map(|pending| &mut pending.item.commands),
-                Sink::Conditional(place) => self.plan.conditional.get_mut(place).map(|item| &mut item.commands),
-                Sink::Criterion(_) => None,
-            };
-            if let Some(commands) = commands {
-                commands.push(command);
-                return;
-            }
-        }
-        if let Some(day) = self.day().and_then(|day| self.days.get_mut(day)) {
-            day.commands.push(command);
-        } else if let Some(draft) = self.phase().and_then(|phase| self.drafts.get_mut(phase)) {
-            draft.commands.push(command);
-        } else if !told {
-            self.unrecognised(&text.plain, text.line);
-        }
-    }
-
-    /// Modules, steps and soaks that the lines of a code block tell.
-    fn scan_commands(&mut self, text: &Text) -> bool {
-        let preparing = self.phase().and_then(|phase| self.drafts.get(phase)).is_some_and(|draft| draft.preparation);
-        let section = self.section();
-        if preparing || !matches!(section, Section::Plain | Section::Phases | Section::Rollout | Section::Modules | Section::Checks(_)) {
-            return false;
-        }
-        let (phase, rollout) = (self.phase_number(), section == Section::Rollout);
-        let (mut named, mut paths, mut told) = (Vec::new(), None, false);
-        for (at, line) in (text.line..).zip(text.plain.lines()) {
-            for name in modules::in_command(line) {
-                named.extend(self.add_module(Mention { name, phase, line: at, ..Mention::default() }));
-            }
-            paths = paths.or_else(|| modules::paths_in_command(line));
-            if phase.is_some() || rollout {
-                let events = steps::in_command(line);
-                let label = self.step_label(line);
-                told |= self.steps.feed(self.phase(), &label, at, &events);
-                self.soak(&events);
-            }
-        }
-        // One module and one copy in the same block: these are its paths.
-        named.dedup();
-        if let ([place], Some((old, new))) = (named.as_slice(), paths) {
-            if let Some(module) = self.modules.modules.get_mut(*place) {
-                module.old_path = module.old_path.take().or(Some(old));
-                module.new_path = module.new_path.take().or(Some(new));
-            }
-        }
-        if told {
-            self.recognised();
-        }
-        told || !named.is_empty()
-    }
-
-    /// A comment names its step; a command is named by the day or heading it stands under.
-    fn step_label(&self, line: &str) -> String {
-        let comment = line.trim().trim_start_matches(['#', '/']).trim();
-        if comment.len() < line.trim().len() {
-            return comment.to_owned();
-        }
-        let day = self.day().and_then(|day| self.days.get(day)).map(|day| day.title.clone());
-        day.or_else(|| self.contexts.last().map(|context| context.title.clone())).unwrap_or_default()
     }
 }
 
@@ -310,6 +303,9 @@ fn sentences(text: &str) -> Vec<String> {
         .map(|part| tidy(part.trim().trim_start_matches("and ").trim_end_matches('.')))
         .filter(|part| !part.is_empty())
         .collect();
-    let all = parts.len() > 1 && parts.iter().all(|part| criterion_kind(part) != CriterionKind::Other);
+    let all = parts.len() > 1
+        && parts
+            .iter()
+            .all(|part| criterion_kind(part) != CriterionKind::Other);
     if all { parts } else { vec![text.to_owned()] }
 }

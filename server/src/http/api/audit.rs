@@ -32,7 +32,10 @@ pub async fn list(
     Authenticated(caller): Authenticated,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<AuditPage>, Problem> {
-    let filter = AuditFilter { q: wanted.q, before: wanted.before };
+    let filter = AuditFilter {
+        q: wanted.q,
+        before: wanted.before,
+    };
     let (migration, environment) = (wanted.migration.as_ref(), wanted.environment.as_ref());
     let page = queries::audit(&state.control, &caller, migration, environment, &filter).await?;
     if !page.not_understood.is_empty() {
@@ -48,7 +51,9 @@ pub async fn show(
     Authenticated(caller): Authenticated,
     At(sequence): At<u64>,
 ) -> Result<Json<ChainedEntry>, Problem> {
-    Ok(Json(queries::audit_entry(&state.control, &caller, sequence).await?))
+    Ok(Json(
+        queries::audit_entry(&state.control, &caller, sequence).await?,
+    ))
 }
 
 /// Whether the chain holds.

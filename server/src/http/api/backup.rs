@@ -23,12 +23,17 @@ pub struct Target {
 }
 
 /// Makes a backup.
-pub async fn create(State(state): State<AppState>, Body(target): Body<Target>) -> Result<Json<Value>, Problem> {
+pub async fn create(
+    State(state): State<AppState>,
+    Body(target): Body<Target>,
+) -> Result<Json<Value>, Problem> {
     if !target.file.is_absolute() {
         return Err(Problem::field("file", "Give an absolute path."));
     }
     let mark = new_request_id();
-    back_up(state.control.data_dir(), &target.file, &mark).await.map_err(refused)?;
+    back_up(state.control.data_dir(), &target.file, &mark)
+        .await
+        .map_err(refused)?;
     Ok(Json(json!({ "file": target.file })))
 }
 

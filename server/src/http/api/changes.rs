@@ -17,5 +17,7 @@ pub async fn show(
     Authenticated(caller): Authenticated,
     At((migration, revision)): At<(Key, u64)>,
 ) -> Result<Json<ChangeView>, Problem> {
-    Ok(Json(queries::change(&state.control, &caller, &migration, revision).await?))
+    Ok(Json(
+        queries::change(&state.control, &caller, &migration, revision).await?,
+    ))
 }

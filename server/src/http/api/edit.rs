@@ -18,10 +18,15 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(IF_MATCH) else {
+            return Ok(Self(None));
+        };
         let version = value.to_str().ok().and_then(version);
         version.map(|version| Self(Some(version))).ok_or_else(|| {
-            Problem::field("If-Match", "Send the version you saw as it stood in ETag: If-Match: \"3\"")
+            Problem::field(
+                "If-Match",
+                "Send the version you saw as it stood in ETag: If-Match: \"3\"",
+            )
         })
     }
 }
@@ -29,7 +34,11 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 fn version(text: &str) -> Option<i64> {
     let text = text.trim();
     let text = text.strip_prefix("W/").unwrap_or(text);
-    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text).parse().ok()
+    text.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text)
+        .parse()
+        .ok()
 }
 
 impl IfMatch {
@@ -42,7 +51,11 @@ impl IfMatch {
     pub fn answer(self, result: Result<Committed, CommandError>) -> Result<Done, Problem> {
         result.map(Done::new).map_err(|error| {
             let problem = Problem::from(error);
-            if self.0.is_some() { problem.of_precondition() } else { problem }
+            if self.0.is_some() {
+                problem.of_precondition()
+            } else {
+                problem
+            }
         })
     }
 }
@@ -63,7 +76,13 @@ mod tests {
 
     #[test]
     fn a_version_is_read_as_it_stood_in_the_etag() {
-        for (text, number) in [("\"3\"", Some(3)), ("W/\"3\"", Some(3)), (" 3 ", Some(3)), ("*", None), ("\"a\"", None)] {
+        for (text, number) in [
+            ("\"3\"", Some(3)),
+            ("W/\"3\"", Some(3)),
+            (" 3 ", Some(3)),
+            ("*", None),
+            ("\"a\"", None),
+        ] {
             assert_eq!(version(text), number, "{text}");
         }
     }

@@ -31,7 +31,9 @@ pub async fn show(
     At((migration, key)): At<(Key, Key)>,
 ) -> Result<Versioned<Environment>, Problem> {
     let environments = queries::environments(&state.control, &caller, &migration).await?;
-    let found = environments.into_iter().find(|environment| environment.key == key);
+    let found = environments
+        .into_iter()
+        .find(|environment| environment.key == key);
     let environment = found.ok_or_else(|| Refusal::not_found("environment", key.as_str()))?;
     let version = environment.version;
     Ok(Versioned(environment, version))
@@ -56,8 +58,16 @@ pub async fn create(
 ) -> Result<Done, Problem> {
     let location = format!("/api/v1/migrations/{migration}/environments/{}", new.key);
     let name = new.name.unwrap_or_else(|| new.key.to_string());
-    let command = CreateEnvironment { migration, key: new.key, name, reason: new.reason };
-    Ok(Done::created(run(&state, &caller, command).await?, location))
+    let command = CreateEnvironment {
+        migration,
+        key: new.key,
+        name,
+        reason: new.reason,
+    };
+    Ok(Done::created(
+        run(&state, &caller, command).await?,
+        location,
+    ))
 }
 
 /// What is to change; what is left out stays.
@@ -99,6 +109,11 @@ pub async fn archive(
     Body(why): Body<Why>,
 ) -> Result<Done, Problem> {
     let expected = if_match.or(why.expected_version);
-    let command = ArchiveEnvironment { migration, environment, expected, reason: why.reason };
+    let command = ArchiveEnvironment {
+        migration,
+        environment,
+        expected,
+        reason: why.reason,
+    };
     if_match.answer(run(&state, &caller, command).await)
 }

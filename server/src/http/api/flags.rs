@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use control::commands::{Selection, SetMode};
-use domain::{Exposure, FlagState, Key, Mode, PhaseNumber, Refusal};
+use domain::{Exposure, FlagState, Key, Mode, PhaseNumber};
 use serde::Deserialize;
 use serde_json::Number;
 
@@ -31,21 +31,27 @@ pub struct Set {
 }
 
 /// Modules by key, or all of a phase: exactly one of the two.
-pub fn selection(modules: Option<Vec<Key>>, phase: Option<PhaseNumber>) -> Result<Selection, Refusal> {
+pub fn selection(
+    modules: Option<Vec<Key>>,
+    phase: Option<PhaseNumber>,
+) -> Result<Selection, Problem> {
     match (modules, phase) {
         (Some(modules), None) if !modules.is_empty() => Ok(Selection::Modules(modules)),
         (None, Some(phase)) => Ok(Selection::Phase(phase)),
-        _ => Err(Refusal::field("modules", "Name modules (a list that is not empty) or one phase.")),
+        _ => Err(Problem::field(
+            "modules",
+            "Name modules (a list that is not empty) or one phase.",
+        )),
     }
 }
 
 /// A mode, and for `gradual_rollout` its exposure in percent.
-pub fn state(mode: Mode, percent: Option<&Number>) -> Result<FlagState, Refusal> {
+pub fn state(mode: Mode, percent: Option<&Number>) -> Result<FlagState, Problem> {
     let exposure = percent
         .map(|percent| Exposure::from_percent_str(&percent.to_string()))
         .transpose()
-        .map_err(|error| Refusal::field("exposure", error.to_string()))?;
-    FlagState::new(mode, exposure).map_err(|error| Refusal::field("mode", error.to_string()))
+        .map_err(|error| Problem::field("exposure", error.to_string()))?;
+    FlagState::new(mode, exposure).map_err(|error| Problem::field("mode", error.to_string()))
 }
 
 /// Sets flags. Going down is a rollback and needs no version; going up needs each module's.
@@ -84,20 +90,34 @@ mod tests {
         let set: Set = serde_json::from_str(json).unwrap();
         super::state(set.mode, set.exposure.as_ref())
             .map(|state| state.to_string())
-            .map_err(|refusal| refusal.to_string())
+            .map_err(|problem| problem.detail)
     }
 
     #[test]
     fn exposure_is_given_in_percent() {
-        assert_eq!(state(r#"{"mode":"gradual_rollout","exposure":10}"#).unwrap(), "gradual_rollout 10 %");
-        assert_eq!(state(r#"{"mode":"gradual_rollout","exposure":0.25}"#).unwrap(), "gradual_rollout 0.25 %");
+        assert_eq!(
+            state(r#"{"mode":"gradual_rollout","exposure":10}"#).unwrap(),
+            "gradual_rollout 10 %"
+        );
+        assert_eq!(
+            state(r#"{"mode":"gradual_rollout","exposure":0.25}"#).unwrap(),
+            "gradual_rollout 0.25 %"
+        );
         assert_eq!(state(r#"{"mode":"new_only"}"#).unwrap(), "new_only");
     }
 
     #[test]
     fn a_state_that_does_not_exist_is_refused_with_the_one_that_is_meant() {
-        assert!(state(r#"{"mode":"gradual_rollout","exposure":100}"#).unwrap_err().contains("new_only"));
-        assert!(state(r#"{"mode":"gradual_rollout","exposure":0}"#).unwrap_err().contains("both_validate"));
+        assert!(
+            state(r#"{"mode":"gradual_rollout","exposure":100}"#)
+                .unwrap_err()
+                .contains("new_only")
+        );
+        assert!(
+            state(r#"{"mode":"gradual_rollout","exposure":0}"#)
+                .unwrap_err()
+                .contains("both_validate")
+        );
         for json in [
             r#"{"mode":"gradual_rollout","exposure":1.234}"#,
             r#"{"mode":"gradual_rollout","exposure":-1}"#,
@@ -112,7 +132,11 @@ mod tests {
     fn modules_and_a_phase_exclude_each_other() {
         let module = || vec![Key::parse("a").unwrap()];
         assert!(selection(Some(module()), None).is_ok() && selection(None, Some(1)).is_ok());
-        for (modules, phase) in [(None, None), (Some(vec![]), None), (Some(module()), Some(1))] {
+        for (modules, phase) in [
+            (None, None),
+            (Some(vec![]), None),
+            (Some(module()), Some(1)),
+        ] {
             assert!(selection(modules, phase).is_err());
         }
     }

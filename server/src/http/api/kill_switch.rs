@@ -20,7 +20,15 @@ pub async fn show(
     At(migration): At<Key>,
     Query(here): Query<InEnvironment>,
 ) -> Result<Json<KillSwitchView>, Problem> {
-    Ok(Json(queries::kill_switch(&state.control, &caller, &migration, here.environment.as_ref()).await?))
+    Ok(Json(
+        queries::kill_switch(
+            &state.control,
+            &caller,
+            &migration,
+            here.environment.as_ref(),
+        )
+        .await?,
+    ))
 }
 
 /// Where, and why.
@@ -41,6 +49,10 @@ pub async fn press(
     Body(press): Body<Press>,
 ) -> Result<Done, Problem> {
     caller.revision_seen = press.revision_seen;
-    let command = PressKillSwitch { migration, environment: press.environment, reason: press.reason };
+    let command = PressKillSwitch {
+        migration,
+        environment: press.environment,
+        reason: press.reason,
+    };
     Ok(Done::new(run(&state, &caller, command).await?))
 }

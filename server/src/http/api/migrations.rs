@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::edit::{IfMatch, Why};
-use super::{At, Body, Done, Versioned, present, run};
+use super::{At, Body, Done, Patch, Versioned, present, run};
 use crate::http::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::state::AppState;
@@ -75,7 +75,10 @@ pub async fn create(
         thresholds: new.thresholds,
         reason: new.reason,
     };
-    Ok(Done::created(run(&state, &caller, command).await?, location))
+    Ok(Done::created(
+        run(&state, &caller, command).await?,
+        location,
+    ))
 }
 
 /// What is to change; what is left out stays.
@@ -86,9 +89,9 @@ pub struct Edit {
     description: Option<String>,
     zone: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    start: Option<Option<Date>>,
+    start: Patch<Date>,
     #[serde(default, deserialize_with = "present")]
-    expected_modules: Option<Option<u32>>,
+    expected_modules: Patch<u32>,
     thresholds: Option<Thresholds>,
     expected_version: Option<i64>,
     #[serde(default)]
@@ -126,6 +129,10 @@ pub async fn archive(
     Body(why): Body<Why>,
 ) -> Result<Done, Problem> {
     let expected = if_match.or(why.expected_version);
-    let command = ArchiveMigration { migration, expected, reason: why.reason };
+    let command = ArchiveMigration {
+        migration,
+        expected,
+        reason: why.reason,
+    };
     if_match.answer(run(&state, &caller, command).await)
 }

@@ -62,30 +62,43 @@ pub struct Done {
 impl Done {
     /// 200.
     pub fn new(committed: Committed) -> Self {
-        Self { committed, location: None }
+        Self {
+            committed,
+            location: None,
+        }
     }
 
     /// 201, with the address of what was created.
     pub fn created(committed: Committed, location: String) -> Self {
-        Self { committed, location: Some(location) }
+        Self {
+            committed,
+            location: Some(location),
+        }
     }
 }
 
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
-        let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+        let status = if self.location.is_some() {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
         let mut response = (status, Json(&self.committed)).into_response();
         if let Some(version) = self.committed.version {
             set_version(&mut response, version);
         }
-        if let Some(location) = self.location.and_then(|path| HeaderValue::try_from(path).ok()) {
+        if let Some(location) = self
+            .location
+            .and_then(|path| HeaderValue::try_from(path).ok())
+        {
             response.headers_mut().insert(LOCATION, location);
         }
         response
     }
 }
 
-/// One resource with its version as ETag, to be sent back as `If-Match`.
+/// One resource with its version as `ETag`, to be sent back as `If-Match`.
 pub struct Versioned<T>(pub T, pub i64);
 
 impl<T: serde::Serialize> IntoResponse for Versioned<T> {
@@ -103,12 +116,19 @@ fn set_version(response: &mut Response, version: i64) {
 }
 
 /// Runs a command.
-async fn run<C: Command>(state: &AppState, caller: &Caller, command: C) -> Result<Committed, CommandError> {
+async fn run<C: Command>(
+    state: &AppState,
+    caller: &Caller,
+    command: C,
+) -> Result<Committed, CommandError> {
     state.control.execute(caller, command).await
 }
 
-/// Reads a field that may be absent (leave it), `null` (clear it) or a value (set it).
-fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+/// A field that may be absent (leave it), `null` (clear it) or a value (set it).
+type Patch<T> = Option<Option<T>>;
+
+/// Reads a [`Patch`] that is not absent.
+fn present<'de, T, D>(deserializer: D) -> Result<Patch<T>, D::Error>
 where
     T: DeserializeOwned,
     D: Deserializer<'de>,

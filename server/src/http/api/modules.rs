@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::edit::{IfMatch, Why};
-use super::{At, Body, Done, InEnvironment, Query, Versioned, present, run};
+use super::{At, Body, Done, InEnvironment, Patch, Query, Versioned, present, run};
 use crate::http::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::middleware::request::text;
@@ -53,11 +53,13 @@ struct Listed {
     flag: FlagState,
     /// Whether the kill switch overrides it.
     killed: bool,
+    /// Stored states by environment.
+    flags: BTreeMap<Key, FlagState>,
     version: i64,
 }
 
-impl From<ModuleRow> for Listed {
-    fn from(row: ModuleRow) -> Self {
+impl Listed {
+    fn new(row: ModuleRow, flags: BTreeMap<Key, FlagState>) -> Self {
         Self {
             key: row.key,
             name: row.name,
@@ -66,12 +68,13 @@ impl From<ModuleRow> for Listed {
             status: row.status,
             flag: row.track.state,
             killed: row.track.killed,
+            flags,
             version: row.version,
         }
     }
 }
 
-/// Modules with their flags in one environment, a page at a time.
+/// Modules with their flags, a page at a time.
 pub async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
@@ -88,9 +91,26 @@ pub async fn list(
         page: wanted.page.max(1),
         ..ModuleFilter::default()
     };
-    let view =
-        queries::modules(&state.control, &caller, &migration, wanted.environment.as_ref(), &filter).await?;
-    let rows: Vec<Listed> = view.groups.into_iter().flat_map(|group| group.rows).map(Listed::from).collect();
+    let view = queries::modules(
+        &state.control,
+        &caller,
+        &migration,
+        wanted.environment.as_ref(),
+        &filter,
+    )
+    .await?;
+    let all = queries::module_list(&state.control, &caller, &migration).await?;
+    let mut flags: BTreeMap<Key, BTreeMap<Key, FlagState>> = all
+        .into_iter()
+        .map(|module| (module.module.key, module.flags))
+        .collect();
+    let rows = view.groups.into_iter().flat_map(|group| group.rows);
+    let rows: Vec<Listed> = rows
+        .map(|row| {
+            let flags = flags.remove(&row.key).unwrap_or_default();
+            Listed::new(row, flags)
+        })
+        .collect();
     Ok(Json(json!({
         "environment": view.frame.environment.key,
         "revision": view.frame.revision,
@@ -109,7 +129,6 @@ pub struct Shown {
     environment: Key,
     old_path: String,
     new_path: String,
-    flags: BTreeMap<Key, FlagState>,
     held_because: Option<String>,
     flag_key: String,
 }
@@ -121,18 +140,23 @@ pub async fn show(
     At((migration, module)): At<(Key, Key)>,
     Query(here): Query<InEnvironment>,
 ) -> Result<Versioned<Shown>, Problem> {
-    let view =
-        queries::module(&state.control, &caller, &migration, here.environment.as_ref(), &module).await?;
+    let view = queries::module(
+        &state.control,
+        &caller,
+        &migration,
+        here.environment.as_ref(),
+        &module,
+    )
+    .await?;
     let version = view.row.version;
     let environment = view.frame.environment.key;
     let mut flags: BTreeMap<_, _> = view.elsewhere.into_iter().collect();
     flags.insert(environment.clone(), view.row.track.state);
     let shown = Shown {
-        listed: view.row.into(),
+        listed: Listed::new(view.row, flags),
         environment,
         old_path: view.old_path,
         new_path: view.new_path,
-        flags,
         held_because: view.held_because,
         flag_key: view.flag_key,
     };
@@ -175,7 +199,10 @@ pub async fn create(
         new_path: new.new_path,
         reason: new.reason,
     };
-    Ok(Done::created(run(&state, &caller, command).await?, location))
+    Ok(Done::created(
+        run(&state, &caller, command).await?,
+        location,
+    ))
 }
 
 /// What is to change; what is left out stays, `null` clears.
@@ -184,7 +211,7 @@ pub async fn create(
 pub struct Edit {
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    phase: Option<Option<PhaseNumber>>,
+    phase: Patch<PhaseNumber>,
     owner: Option<String>,
     old_path: Option<String>,
     new_path: Option<String>,
@@ -224,7 +251,12 @@ pub async fn archive(
     Body(why): Body<Why>,
 ) -> Result<Done, Problem> {
     let expected = if_match.or(why.expected_version);
-    let command = ArchiveModule { migration, module, expected, reason: why.reason };
+    let command = ArchiveModule {
+        migration,
+        module,
+        expected,
+        reason: why.reason,
+    };
     if_match.answer(run(&state, &caller, command).await)
 }
 
@@ -237,7 +269,12 @@ pub async fn retire(
     Body(why): Body<Why>,
 ) -> Result<Done, Problem> {
     let expected = if_match.or(why.expected_version);
-    let command = RetireModule { migration, module, expected, reason: why.reason };
+    let command = RetireModule {
+        migration,
+        module,
+        expected,
+        reason: why.reason,
+    };
     if_match.answer(run(&state, &caller, command).await)
 }
 
@@ -258,7 +295,9 @@ pub async fn import(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Done, Problem> {
-    let content_type = text(&headers, &CONTENT_TYPE).and_then(|text| text.split(';').next()).unwrap_or_default();
+    let content_type = text(&headers, &CONTENT_TYPE)
+        .and_then(|text| text.split(';').next())
+        .unwrap_or_default();
     let rows = match content_type.trim() {
         "text/csv" => plan::parse_modules_csv(&body),
         "application/json" => plan::parse_modules_json(&body),
@@ -271,7 +310,11 @@ pub async fn import(
         }
     };
     let rows = rows.map_err(|errors| wrong_lines(&errors))?;
-    let command = ImportModules { migration, rows, reason: import.reason };
+    let command = ImportModules {
+        migration,
+        rows,
+        reason: import.reason,
+    };
     Ok(Done::new(run(&state, &caller, command).await?))
 }
 

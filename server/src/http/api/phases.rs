@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::edit::{IfMatch, Why};
-use super::{At, Body, Done, Versioned, present, run};
+use super::{At, Body, Done, Patch, Versioned, present, run};
 use crate::http::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::state::AppState;
@@ -74,7 +74,10 @@ pub async fn create(
         reason: new.reason,
     };
     let committed = run(&state, &caller, command).await?;
-    let location = format!("{base}/{}", committed.subject.as_deref().unwrap_or_default());
+    let location = format!(
+        "{base}/{}",
+        committed.subject.as_deref().unwrap_or_default()
+    );
     Ok(Done::created(committed, location))
 }
 
@@ -84,13 +87,13 @@ pub async fn create(
 pub struct Edit {
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    start: Option<Option<Date>>,
+    start: Patch<Date>,
     #[serde(default, deserialize_with = "present")]
-    end: Option<Option<Date>>,
+    end: Patch<Date>,
     #[serde(default, deserialize_with = "present")]
-    expected_modules: Option<Option<u32>>,
+    expected_modules: Patch<u32>,
     #[serde(default, deserialize_with = "present")]
-    validation_days: Option<Option<u32>>,
+    validation_days: Patch<u32>,
     notes: Option<String>,
     expected_version: Option<i64>,
     #[serde(default)]
@@ -129,6 +132,11 @@ pub async fn archive(
     Body(why): Body<Why>,
 ) -> Result<Done, Problem> {
     let expected = if_match.or(why.expected_version);
-    let command = ArchivePhase { migration, number, expected, reason: why.reason };
+    let command = ArchivePhase {
+        migration,
+        number,
+        expected,
+        reason: why.reason,
+    };
     if_match.answer(run(&state, &caller, command).await)
 }

@@ -67,7 +67,11 @@ pub async fn import(
 }
 
 /// The migration's own zone, or UTC for a new one.
-async fn zone_of(state: &AppState, caller: &Caller, migration: &Key) -> Result<String, CommandError> {
+async fn zone_of(
+    state: &AppState,
+    caller: &Caller,
+    migration: &Key,
+) -> Result<String, CommandError> {
     match queries::migration(&state.control, caller, migration).await {
         Ok(migration) => Ok(migration.zone),
         Err(CommandError::Refused(Refusal::NotFound { .. })) => Ok(utc()),
@@ -83,7 +87,8 @@ async fn preview(
     plan: &Plan,
     archive_absent: bool,
 ) -> Result<Value, Problem> {
-    let changes = queries::plan_changes(&state.control, caller, migration, plan, archive_absent).await?;
+    let changes =
+        queries::plan_changes(&state.control, caller, migration, plan, archive_absent).await?;
     let mut preview = json!(plan);
     if let Some(members) = preview.as_object_mut() {
         members.insert("changes".into(), json!(changes.changes));
@@ -101,6 +106,9 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let markdown = queries::export_plan(&state.control, &caller, &migration).await?;
     let mut response = markdown.into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/markdown; charset=utf-8"),
+    );
     Ok(response)
 }

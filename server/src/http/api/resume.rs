@@ -20,7 +20,15 @@ pub async fn show(
     At(migration): At<Key>,
     Query(here): Query<InEnvironment>,
 ) -> Result<Json<ResumeView>, Problem> {
-    Ok(Json(queries::resume(&state.control, &caller, &migration, here.environment.as_ref()).await?))
+    Ok(Json(
+        queries::resume(
+            &state.control,
+            &caller,
+            &migration,
+            here.environment.as_ref(),
+        )
+        .await?,
+    ))
 }
 
 /// Where, what was confirmed, and why.

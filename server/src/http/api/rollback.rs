@@ -40,8 +40,10 @@ pub async fn roll_back(
     At(migration): At<Key>,
     Body(rollback): Body<Rollback>,
 ) -> Result<Done, Problem> {
-    let to: Option<FlagState> =
-        rollback.to.map(|target| state(target.mode, target.exposure.as_ref())).transpose()?;
+    let to: Option<FlagState> = rollback
+        .to
+        .map(|target| state(target.mode, target.exposure.as_ref()))
+        .transpose()?;
     caller.revision_seen = rollback.revision_seen;
     let command = RollBack {
         migration,

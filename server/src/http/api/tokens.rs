@@ -70,6 +70,9 @@ pub async fn revoke(
     At(id): At<String>,
     Query(why): Query<Why>,
 ) -> Result<Done, Problem> {
-    let command = RevokeToken { id, reason: why.reason };
+    let command = RevokeToken {
+        id,
+        reason: why.reason,
+    };
     Ok(Done::new(run(&state, &caller, command).await?))
 }

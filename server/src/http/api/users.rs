@@ -40,8 +40,16 @@ pub async fn add(
     Authenticated(caller): Authenticated,
     Body(new): Body<NewUser>,
 ) -> Result<Done, Problem> {
-    let command = AddUser { name: new.name, role: new.role, migration: new.migration, reason: new.reason };
-    Ok(Done::created(run(&state, &caller, command).await?, "/api/v1/users".into()))
+    let command = AddUser {
+        name: new.name,
+        role: new.role,
+        migration: new.migration,
+        reason: new.reason,
+    };
+    Ok(Done::created(
+        run(&state, &caller, command).await?,
+        "/api/v1/users".into(),
+    ))
 }
 
 /// All grants a user is to have.
@@ -60,7 +68,11 @@ pub async fn set_grants(
     At(name): At<String>,
     Body(grants): Body<Grants>,
 ) -> Result<Done, Problem> {
-    let command = SetGrants { name, grants: grants.grants, reason: grants.reason };
+    let command = SetGrants {
+        name,
+        grants: grants.grants,
+        reason: grants.reason,
+    };
     Ok(Done::new(run(&state, &caller, command).await?))
 }
 
@@ -71,7 +83,10 @@ pub async fn archive(
     At(name): At<String>,
     Body(why): Body<Why>,
 ) -> Result<Done, Problem> {
-    let command = ArchiveUser { name, reason: why.reason };
+    let command = ArchiveUser {
+        name,
+        reason: why.reason,
+    };
     Ok(Done::new(run(&state, &caller, command).await?))
 }
 
@@ -82,7 +97,9 @@ pub async fn sign_in_link(
     At(name): At<String>,
 ) -> Result<Json<Value>, Problem> {
     let secret = new_sign_in_link(&state.control, &caller, &name).await?;
-    Ok(Json(json!({ "url": sign_in_url(&state, &secret), "minutes": 15 })))
+    Ok(Json(
+        json!({ "url": sign_in_url(&state, &secret), "minutes": 15 }),
+    ))
 }
 
 /// Where a sign-in link leads.
