@@ -78,22 +78,27 @@ mod store {
     /// Messages in memory, each belonging to one actor, for ten minutes.
     #[derive(Clone, Default)]
     pub struct FlashStore {
-        kept: Arc<Mutex<VecDeque<Kept>>>,
+        messages: Arc<Mutex<Messages>>,
+    }
+
+    #[derive(Default)]
+    struct Messages {
+        /// Number behind the newest id: none is ever given twice.
+        last: i64,
+        kept: VecDeque<Kept>,
     }
 
     impl FlashStore {
         /// Keeps a message for `actor` and gives its id for `?flash=`. An id is no secret: only the actor can read it.
         pub fn put(&self, actor: &str, flash: Flash, now: Timestamp) -> String {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+            let Messages { last, kept } = &mut *messages;
             kept.retain(|message| message.until > now);
             if kept.len() >= MOST {
                 kept.pop_front();
             }
-            let mut number = now.0;
-            while kept.iter().any(|message| message.id == format!("{number:x}")) {
-                number += 1;
-            }
-            let id = format!("{number:x}");
+            *last = now.0.max(last.saturating_add(1));
+            let id = format!("{last:x}");
             kept.push_back(Kept {
                 id: id.clone(),
                 actor: actor.to_owned(),
@@ -105,7 +110,8 @@ mod store {
 
         /// The message, if it is theirs and not too old. A secret is forgotten as soon as it is read.
         pub fn get(&self, actor: &str, id: &str, now: Timestamp) -> Option<Flash> {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = &mut messages.kept;
             kept.retain(|message| message.until > now);
             let at = kept.iter().position(|message| message.id == id && message.actor == actor)?;
             if matches!(kept.get(at)?.flash, Flash::Secret { .. }) {

@@ -45,6 +45,8 @@ impl TestApp {
 
     /// The same with further arguments of `serve`.
     pub async fn start_with(extra: &[&str]) -> Result<Self> {
+        // Built beside the server, the HTTP client expects to be told whose cryptography to use.
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let data_dir = TempDir::new()?;
         let extra: Vec<String> = extra.iter().map(ToString::to_string).collect();
         let (child, url, sign_in_link) = spawn(data_dir.path(), &extra).await?;

@@ -49,8 +49,15 @@ pub async fn add_user(
         Ok(role) => role,
         Err(wrong) => return Err(answer.refused(wrong.into())),
     };
-    let command = control::commands::AddUser { name, role, migration, reason: String::new() };
-    answer.done(context.control.execute(&caller, command).await, |_| USERS.to_owned())
+    let command = control::commands::AddUser {
+        name,
+        role,
+        migration,
+        reason: String::new(),
+    };
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        USERS.to_owned()
+    })
 }
 
 /// Gives a user a role somewhere, in place of the one they had there; role `none` takes it away.
@@ -76,8 +83,14 @@ pub async fn set_role(
         Ok(grants) => grants,
         Err(error) => return Err(answer.refused(error)),
     };
-    let command = control::commands::SetGrants { name, grants, reason };
-    answer.done(context.control.execute(&caller, command).await, |_| USERS.to_owned())
+    let command = control::commands::SetGrants {
+        name,
+        grants,
+        reason,
+    };
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        USERS.to_owned()
+    })
 }
 
 /// Puts a user away: sessions end, links are void. Never deleted, since the audit log names them.
@@ -93,7 +106,9 @@ pub async fn archive_user(
     };
     let (answer, context, caller) = answer.signed_in()?;
     let command = control::commands::ArchiveUser { name, reason };
-    answer.done(context.control.execute(&caller, command).await, |_| USERS.to_owned())
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        USERS.to_owned()
+    })
 }
 
 /// Makes a sign-in link for a user: shown once, for one use within 15 minutes.
@@ -108,7 +123,10 @@ pub async fn new_sign_in_link(name: String) -> Result<(), AppError> {
     let made = control::commands::new_sign_in_link(&context.control, &caller, &name).await;
     let flash = |secret: &String| crate::flash::Flash::Secret {
         title: format!("Sign-in link for {name}: one use, within 15 minutes"),
-        text: format!("{}/sign-in?link={secret}", context.public_url.trim_end_matches('/')),
+        text: format!(
+            "{}/sign-in?link={secret}",
+            context.public_url.trim_end_matches('/')
+        ),
     };
     answer.said(made, USERS, flash).map(drop)
 }
@@ -125,7 +143,11 @@ pub async fn create_token(
     let answer = super::Answer {
         form: "create_token",
         back: back.clone(),
-        fields: vec![("name", name.clone()), ("kind", kind.clone()), ("scope", scope.clone())],
+        fields: vec![
+            ("name", name.clone()),
+            ("kind", kind.clone()),
+            ("scope", scope.clone()),
+        ],
     };
     let (answer, context, caller) = answer.signed_in()?;
     let token = match edge::new_token(name.clone(), &kind, &scope) {
@@ -153,7 +175,9 @@ pub async fn revoke_token(
     };
     let (answer, context, caller) = answer.signed_in()?;
     let command = control::commands::RevokeToken { id, reason };
-    answer.done(context.control.execute(&caller, command).await, |_| TOKENS.to_owned())
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        TOKENS.to_owned()
+    })
 }
 
 #[cfg(feature = "ssr")]
@@ -207,7 +231,13 @@ mod edge {
         let kind = input.finish(kind)?;
         // A management token has no environment, whichever line of the list was chosen.
         let environment = environment.filter(|_| kind.is_data_plane());
-        Ok(NewToken { name, kind, migration, environment, reason: String::new() })
+        Ok(NewToken {
+            name,
+            kind,
+            migration,
+            environment,
+            reason: String::new(),
+        })
     }
 
     /// The page a token's form stands on, where its secret is shown afterwards, too.

@@ -36,15 +36,27 @@ pub async fn audit(
     let (context, caller) = crate::server_context::signed_in()?;
     let migration = super::key("migration", &migration)?;
     let environment = super::environment(&environment)?;
-    let filter = domain::read::AuditFilter { q, before: before.trim().parse().ok() };
+    let filter = domain::read::AuditFilter {
+        q,
+        before: before.trim().parse().ok(),
+    };
     let control = &context.control;
     let mut page = super::read(
-        control::queries::audit(control, &caller, Some(&migration), environment.as_ref(), &filter)
-            .await,
+        control::queries::audit(
+            control,
+            &caller,
+            Some(&migration),
+            environment.as_ref(),
+            &filter,
+        )
+        .await,
     )?;
     match page.frame.take() {
         Some(frame) => Ok(AuditLog { frame, page }),
-        None => Err(AppError::Internal { request_id: caller.request_id }.with_status()),
+        None => Err(AppError::Internal {
+            request_id: caller.request_id,
+        }
+        .with_status()),
     }
 }
 
@@ -60,7 +72,10 @@ pub async fn audit_entry(
     let environment = super::environment(&environment)?;
     let control = &context.control;
     let absent = || AppError::from(domain::Refusal::not_found("audit entry", &sequence));
-    let number = sequence.trim().parse().map_err(|_| absent().with_status())?;
+    let number = sequence
+        .trim()
+        .parse()
+        .map_err(|_| absent().with_status())?;
     let frame = super::read(
         control::queries::frame(control, &caller, &migration, environment.as_ref()).await,
     )?;

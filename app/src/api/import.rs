@@ -21,7 +21,11 @@ pub struct Importer {
 pub async fn importer() -> Result<Importer, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     let (viewer, _) = super::read(control::queries::migrations(&context.control, &caller).await)?;
-    let may = caller.actor.grants.iter().any(|grant| grant.role == domain::Role::Admin);
+    let may = caller
+        .actor
+        .grants
+        .iter()
+        .any(|grant| grant.role == domain::Role::Admin);
     Ok(Importer { viewer, may })
 }
 
@@ -44,19 +48,16 @@ pub async fn import_draft(
     let answer = super::Answer {
         form: "import_draft",
         back: format!("/import/{}#confirm", crate::address::encoded(&draft)),
-        fields: vec![("archive_absent", archive_absent.clone()), ("reason", reason.clone())],
+        fields: vec![
+            ("archive_absent", archive_absent.clone()),
+            ("reason", reason.clone()),
+        ],
     };
     let (answer, context, caller) = answer.signed_in()?;
     let archive = archive_absent == "yes";
-    let done = control::queries::import_draft(
-        &context.control,
-        &caller,
-        &draft,
-        &digest,
-        archive,
-        reason,
-    )
-    .await;
+    let done =
+        control::queries::import_draft(&context.control, &caller, &draft, &digest, archive, reason)
+            .await;
     answer.done(done, |_| match domain::Key::parse(&migration) {
         Ok(key) => format!("/m/{key}"),
         Err(_) => "/".to_owned(),

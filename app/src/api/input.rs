@@ -12,7 +12,10 @@ pub(super) struct Input {
 
 impl Input {
     fn wrong(&mut self, field: &str, message: impl Into<String>) {
-        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+        self.errors.push(FieldError {
+            field: field.to_owned(),
+            message: message.into(),
+        });
     }
 
     /// A key that must be there.
@@ -28,7 +31,11 @@ impl Input {
 
     /// A key that may be left out.
     pub(super) fn optional_key(&mut self, field: &str, text: &str) -> Option<Key> {
-        if text.trim().is_empty() { None } else { self.key(field, text) }
+        if text.trim().is_empty() {
+            None
+        } else {
+            self.key(field, text)
+        }
     }
 
     /// A day as date inputs send it, or nothing.
@@ -89,7 +96,9 @@ impl Input {
     pub(super) fn finish<T>(self, values: Option<T>) -> Result<T, Refusal> {
         match values {
             Some(values) if self.errors.is_empty() => Ok(values),
-            _ => Err(Refusal::Invalid { fields: self.errors }),
+            _ => Err(Refusal::Invalid {
+                fields: self.errors,
+            }),
         }
     }
 }
@@ -97,7 +106,11 @@ impl Input {
 /// `a key is missing: ...` as a sentence beside a field.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
-    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = characters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     format!("{first}{}.", characters.as_str())
 }
 
@@ -109,7 +122,9 @@ mod tests {
     fn every_wrong_field_is_named_at_once() {
         let mut input = Input::default();
         let (key, start) = (input.key("key", "Big"), input.date("start", "soon"));
-        let Err(Refusal::Invalid { fields }) = input.finish(key.zip(start)) else { unreachable!("both are wrong") };
+        let Err(Refusal::Invalid { fields }) = input.finish(key.zip(start)) else {
+            unreachable!("both are wrong")
+        };
         let names: Vec<_> = fields.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(names, ["key", "start"]);
     }

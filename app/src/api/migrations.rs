@@ -48,13 +48,19 @@ pub async fn create_migration(
     let (answer, context, caller) = answer.signed_in()?;
     let mut input = super::input::Input::default();
     let read = input.key("key", &key);
-    let (start, expected_modules) =
-        (input.date("start", &start), input.number("expected_modules", &expected_modules));
+    let (start, expected_modules) = (
+        input.date("start", &start),
+        input.number("expected_modules", &expected_modules),
+    );
     let key = match input.finish(read) {
         Ok(key) => key,
         Err(wrong) => return Err(answer.refused(wrong.into())),
     };
-    let name = if name.trim().is_empty() { key.to_string() } else { name };
+    let name = if name.trim().is_empty() {
+        key.to_string()
+    } else {
+        name
+    };
     let command = control::commands::CreateMigration {
         key: key.clone(),
         name,
@@ -65,5 +71,7 @@ pub async fn create_migration(
         thresholds: domain::Thresholds::default(),
         reason: String::new(),
     };
-    answer.done(context.control.execute(&caller, command).await, |_| format!("/m/{key}"))
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        format!("/m/{key}")
+    })
 }

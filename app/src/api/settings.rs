@@ -2,10 +2,11 @@
 //! that was seen; a stale one is refused with the change that came between.
 
 use domain::read::Frame;
-use domain::{Environment, Migration, Phase};
+use domain::{Environment, Thresholds};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::api::plan::PhaseText;
 use crate::error::AppError;
 
 pub mod environments;
@@ -13,17 +14,32 @@ pub mod migration;
 pub mod modules;
 pub mod phases;
 
+/// A migration as its form shows it; its key and name stand in the frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationText {
+    /// What it is about, plain text.
+    pub description: String,
+    /// First day of the earliest phase, ISO; empty when it is not set.
+    pub start: String,
+    /// How many modules are to move, named yet or not.
+    pub expected_modules: Option<u32>,
+    /// When errors ask for a hand.
+    pub thresholds: Thresholds,
+    /// Row counter for edits.
+    pub version: i64,
+}
+
 /// Everything on the settings page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsView {
     /// What stands around it.
     pub frame: Frame,
     /// The migration.
-    pub migration: Migration,
+    pub migration: MigrationText,
     /// Its environments, archived ones too.
     pub environments: Vec<Environment>,
     /// Its phases, archived ones too.
-    pub phases: Vec<Phase>,
+    pub phases: Vec<PhaseText>,
 }
 
 /// What may be edited of a migration.
@@ -43,7 +59,23 @@ pub async fn settings(
         super::read(control::queries::environments(control, &caller, &migration).await)?;
     let phases = super::read(control::queries::phases(control, &caller, &migration).await)?;
     let migration = super::read(control::queries::migration(control, &caller, &migration).await)?;
-    Ok(SettingsView { frame, migration, environments, phases })
+    let migration = MigrationText {
+        description: migration.description,
+        start: migration
+            .start
+            .map(|day| day.to_string())
+            .unwrap_or_default(),
+        expected_modules: migration.expected_modules,
+        thresholds: migration.thresholds,
+        version: migration.version,
+    };
+    let phases = phases.into_iter().map(PhaseText::from).collect();
+    Ok(SettingsView {
+        frame,
+        migration,
+        environments,
+        phases,
+    })
 }
 
 #[cfg(feature = "ssr")]
@@ -80,10 +112,23 @@ mod edge {
         ) -> Result<Self, AppError> {
             let migration = key("migration", migration)?;
             let then = Links::to(&migration, environment(chosen)?.as_ref()).page("settings");
-            let fields = fields.iter().map(|(field, value)| (*field, (*value).to_owned())).collect();
-            let answer = Answer { form: name, back: format!("{then}#{part}"), fields };
+            let fields = fields
+                .iter()
+                .map(|(field, value)| (*field, (*value).to_owned()))
+                .collect();
+            let answer = Answer {
+                form: name,
+                back: format!("{then}#{part}"),
+                fields,
+            };
             let (answer, context, caller) = answer.signed_in()?;
-            Ok(Self { migration, answer, context, caller, then })
+            Ok(Self {
+                migration,
+                answer,
+                context,
+                caller,
+                then,
+            })
         }
 
         /// Runs the command that the fields make up, or answers with what is wrong with them.

@@ -23,12 +23,16 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), q.get(), before.get(), live.changes()),
         |((migration, environment), q, before, _)| audit(migration, environment, q, before),
     );
-    framed(model, Rail::Audit, |AuditLog { frame, page }: AuditLog, _| Framed {
-        title: "Audit".to_owned(),
-        description: format!("Who did what in {}, why, and what followed", frame.name),
-        body: body(&page, &frame),
-        frame,
-    })
+    framed(
+        model,
+        Rail::Audit,
+        |AuditLog { frame, page }: AuditLog, _| Framed {
+            title: "Audit".to_owned(),
+            description: format!("Who did what in {}, why, and what followed", frame.name),
+            body: body(&page, &frame),
+            frame,
+        },
+    )
 }
 
 fn body(page: &AuditPage, frame: &Frame) -> AnyView {
@@ -56,14 +60,19 @@ fn body(page: &AuditPage, frame: &Frame) -> AnyView {
 pub(super) fn verified(chain: &ChainState) -> AnyView {
     match chain {
         ChainState::Verified { entries, head, at } => {
-            let title =
-                format!("Every entry fits the one before it, as of {}. Head {head}", times::utc_second(*at));
+            let title = format!(
+                "Every entry fits the one before it, as of {}. Head {head}",
+                times::utc_second(*at)
+            );
             let words = format!("verified to {entries}");
             view! { <span title=title>{badge("", "verified", words)}</span> }.into_any()
         }
-        ChainState::Broken { sequence, why } => {
-            badge("danger", "fail", format!("broken at entry {sequence}: {why}")).into_any()
-        }
+        ChainState::Broken { sequence, why } => badge(
+            "danger",
+            "fail",
+            format!("broken at entry {sequence}: {why}"),
+        )
+        .into_any(),
     }
 }
 
@@ -103,7 +112,11 @@ fn not_understood(parts: &[String]) -> Option<impl IntoView + use<>> {
 
 fn table(page: &AuditPage, frame: &Frame, links: &Links) -> AnyView {
     if page.rows.is_empty() {
-        let words = if page.filter.q.is_empty() { "No entries yet." } else { "No entry is like that." };
+        let words = if page.filter.q.is_empty() {
+            "No entries yet."
+        } else {
+            "No entry is like that."
+        };
         return view! {
             <section class="empty">
                 <h2>{words}</h2>
@@ -112,7 +125,11 @@ fn table(page: &AuditPage, frame: &Frame, links: &Links) -> AnyView {
         }
         .into_any();
     }
-    let rows = page.rows.iter().map(|row| entry(row, frame, links)).collect_view();
+    let rows = page
+        .rows
+        .iter()
+        .map(|row| entry(row, frame, links))
+        .collect_view();
     view! {
         <table class="table cards top">
             <caption class="sr">"Audit entries, newest first"</caption>
@@ -177,7 +194,17 @@ fn pages(page: &AuditPage, links: &Links) -> impl IntoView + use<> {
         (Some(first), Some(last)) => format!("Entries {} to {}", first.sequence, last.sequence),
         _ => String::new(),
     };
-    let newest = page.filter.before.map(|_| links.page(&format!("audit?q={q}")));
-    let older = page.next.map(|next| links.page(&format!("audit?q={q}&before={next}")));
-    pager("Pages of entries", shown, ("Newest", newest), ("Older", older))
+    let newest = page
+        .filter
+        .before
+        .map(|_| links.page(&format!("audit?q={q}")));
+    let older = page
+        .next
+        .map(|next| links.page(&format!("audit?q={q}&before={next}")));
+    pager(
+        "Pages of entries",
+        shown,
+        ("Newest", newest),
+        ("Older", older),
+    )
 }

@@ -27,7 +27,11 @@ fn compare(path: String, before: Option<&Value>, after: Option<&Value>, lines: &
     let objects = (fields(before), fields(after));
     let (Some(old), Some(new)) = objects else {
         lines.push(DiffLine {
-            name: if path.is_empty() { "value".to_owned() } else { path },
+            name: if path.is_empty() {
+                "value".to_owned()
+            } else {
+                path
+            },
             before: written(before),
             after: written(after),
         });
@@ -37,13 +41,20 @@ fn compare(path: String, before: Option<&Value>, after: Option<&Value>, lines: &
     names.sort_unstable();
     names.dedup();
     for name in names {
-        let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let below = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         compare(below, find(&old, name), find(&new, name), lines);
     }
 }
 
 fn find<'v>(fields: &[(&String, &'v Value)], name: &str) -> Option<&'v Value> {
-    fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value)
+    fields
+        .iter()
+        .find(|(field, _)| *field == name)
+        .map(|(_, value)| *value)
 }
 
 /// Fields of an object; nothing at all counts as one without fields, so that what was created shows field by field.
@@ -59,8 +70,16 @@ fn written(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
-            items.iter().map(|item| written(Some(item))).collect::<Vec<_>>().join(", ")
+        Some(Value::Array(items))
+            if items
+                .iter()
+                .all(|item| !item.is_object() && !item.is_array()) =>
+        {
+            items
+                .iter()
+                .map(|item| written(Some(item)))
+                .collect::<Vec<_>>()
+                .join(", ")
         }
         Some(other) => other.to_string(),
     }
@@ -84,7 +103,11 @@ mod tests {
         let after = json!({"config": {"mode": "old_only", "exposure": 1000}, "same": 1});
         assert_eq!(
             told(&before, &after),
-            [("config.mode".into(), "gradual_rollout".into(), "old_only".into())]
+            [(
+                "config.mode".into(),
+                "gradual_rollout".into(),
+                "old_only".into()
+            )]
         );
     }
 
@@ -102,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_plain_value_has_a_name_too() {
-        assert_eq!(told(&json!(false), &json!(true)), [("value".into(), "false".into(), "true".into())]);
+        assert_eq!(
+            told(&json!(false), &json!(true)),
+            [("value".into(), "false".into(), "true".into())]
+        );
         assert_eq!(told(&json!({}), &json!({})), []);
     }
 }

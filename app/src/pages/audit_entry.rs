@@ -31,8 +31,8 @@ pub fn Page() -> impl IntoView {
 
 fn body(view: &AuditEntryView) -> AnyView {
     let (entry, links) = (&view.chained.entry, Links::of(&view.frame));
-    let refused =
-        (entry.outcome == Outcome::Refused).then(|| badge("hand", "hold", "refused, nothing was changed"));
+    let refused = (entry.outcome == Outcome::Refused)
+        .then(|| badge("hand", "hold", "refused, nothing was changed"));
     let lines = differences(&entry.before, &entry.after);
     let changed = if lines.is_empty() {
         view! { <p class="quiet">"It changed no field."</p> }.into_any()
@@ -78,7 +78,14 @@ fn undo(entry: &AuditEntry, links: &Links) -> Option<impl IntoView + use<>> {
 
 fn fields(view: &AuditEntryView) -> impl IntoView + use<> {
     let entry = &view.chained.entry;
-    let text = |text: String| if text.is_empty() { "—".to_owned() } else { text }.into_any();
+    let text = |text: String| {
+        if text.is_empty() {
+            "—".to_owned()
+        } else {
+            text
+        }
+        .into_any()
+    };
     let code = |text: String| view! { <code class="hash">{text}</code> }.into_any();
     let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
     let key = |key: Option<&domain::Key>| key.map(ToString::to_string).unwrap_or_default();

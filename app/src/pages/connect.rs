@@ -99,14 +99,25 @@ fn token(view: &ConnectView, made: bool, flash: Option<&Flash>) -> impl IntoView
     let shown = made.then(|| {
         view! { <p>"The token stands above and in the first snippet, this once: copy it now."</p> }
     });
-    let names: Vec<_> = view.tokens.iter().filter(|token| token.revoked_at.is_none()).map(named).collect();
+    let names: Vec<_> = view
+        .tokens
+        .iter()
+        .filter(|token| token.revoked_at.is_none())
+        .map(named)
+        .collect();
     let there = (!names.is_empty()).then(|| {
-        let words = format!("Tokens of kind sdk for this environment: {}.", names.join("; "));
+        let words = format!(
+            "Tokens of kind sdk for this environment: {}.",
+            names.join("; ")
+        );
         view! { <p class="quiet">{words}</p> }
     });
     let hidden = vec![
         ("kind", "sdk".to_owned()),
-        ("scope", format!("{}/{}", frame.migration, frame.environment.key)),
+        (
+            "scope",
+            format!("{}/{}", frame.migration, frame.environment.key),
+        ),
         ("from", "connect".to_owned()),
     ];
     view! {
@@ -134,16 +145,20 @@ fn token(view: &ConnectView, made: bool, flash: Option<&Flash>) -> impl IntoView
 }
 
 fn named(token: &TokenRow) -> String {
-    let used = token
-        .last_used_at
-        .map_or_else(|| "never used".to_owned(), |at| format!("last used {}", times::utc_minute(at)));
+    let used = token.last_used_at.map_or_else(
+        || "never used".to_owned(),
+        |at| format!("last used {}", times::utc_minute(at)),
+    );
     format!("{} ({}…, {used})", token.name, token.hint)
 }
 
 fn readers(view: &ConnectView, links: &Links) -> AnyView {
     let again = links.page("connect");
     if view.readers.is_empty() {
-        let words = format!("nothing heard yet, as of {}", times::utc_clock(view.frame.now));
+        let words = format!(
+            "nothing heard yet, as of {}",
+            times::utc_clock(view.frame.now)
+        );
         return view! {
             <p role="status">{state("nodata", "due", words)}</p>
             <p><a href=again rel="external">"Look again"</a></p>
@@ -152,7 +167,11 @@ fn readers(view: &ConnectView, links: &Links) -> AnyView {
     }
     let now = view.frame.now;
     let head = view.frame.revision.clone();
-    let rows = view.readers.iter().map(|reader| row(reader, now)).collect_view();
+    let rows = view
+        .readers
+        .iter()
+        .map(|reader| row(reader, now))
+        .collect_view();
     view! {
         <p role="status">{state("", "pass", format!("{} in the last 24 h", view.readers.len()))}</p>
         <table class="table cards">
@@ -175,7 +194,11 @@ fn readers(view: &ConnectView, links: &Links) -> AnyView {
 }
 
 fn row(reader: &ReaderRow, now: domain::Timestamp) -> impl IntoView + use<> {
-    let client = if reader.client.is_empty() { "—".to_owned() } else { reader.client.clone() };
+    let client = if reader.client.is_empty() {
+        "—".to_owned()
+    } else {
+        reader.client.clone()
+    };
     view! {
         <tr>
             <th scope="row">{reader.token.clone()}</th>

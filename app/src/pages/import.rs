@@ -15,11 +15,20 @@ use crate::flash::Flash;
 pub fn Page() -> impl IntoView {
     let migration = query("migration");
     let model = Resource::new(|| (), |()| importer());
-    served(model, move |Importer { viewer, may }: Importer, flash: Option<&Flash>| {
-        let banner = flash.and_then(|flash| flash_banner(flash, None));
-        let lock = lock_unless(may, "Needs the role admin: of the migration, or of the server for a new one.");
-        let form = upload(&Posted::of(flash, "import"), &migration.get_untracked(), &lock);
-        view! {
+    served(
+        model,
+        move |Importer { viewer, may }: Importer, flash: Option<&Flash>| {
+            let banner = flash.and_then(|flash| flash_banner(flash, None));
+            let lock = lock_unless(
+                may,
+                "Needs the role admin: of the migration, or of the server for a new one.",
+            );
+            let form = upload(
+                &Posted::of(flash, "import"),
+                &migration.get_untracked(),
+                &lock,
+            );
+            view! {
             <ServerFrame viewer=viewer title="Import a plan">
                 {banner}
                 <div class="page-head">
@@ -34,13 +43,18 @@ pub fn Page() -> impl IntoView {
             </ServerFrame>
         }
         .into_any()
-    })
+        },
+    )
 }
 
 fn upload(posted: &Posted, migration: &str, lock: &Lock) -> impl IntoView + use<> {
     let closed = lock.closed();
     let (file_error, wrong_file) = (posted.wrong("file"), posted.wrong("file").is_some());
-    let described = if wrong_file { "f-file-hint f-file-error" } else { "f-file-hint" };
+    let described = if wrong_file {
+        "f-file-hint f-file-error"
+    } else {
+        "f-file-hint"
+    };
     view! {
         <form class="form" method="post" action="/import" enctype="multipart/form-data">
             {posted.problem()}

@@ -27,11 +27,18 @@ pub fn Page() -> impl IntoView {
 
 fn shown(preview: ImportPreview, flash: Option<&Flash>) -> AnyView {
     let may = preview.viewer.administers_server || preview.viewer.has(Role::Admin);
-    let lock = lock_unless(may, "Needs the role admin: of the migration, or of the server for a new one.");
+    let lock = lock_unless(
+        may,
+        "Needs the role admin: of the migration, or of the server for a new one.",
+    );
     let posted = Posted::of(flash, "import_draft");
     let banner = flash.and_then(|flash| flash_banner(flash, None));
     let title = format!("Import {}", preview.uploaded.migration);
-    let sections = preview.sections.iter().map(recognised::section).collect_view();
+    let sections = preview
+        .sections
+        .iter()
+        .map(recognised::section)
+        .collect_view();
     view! {
         <ServerFrame viewer=preview.viewer.clone() title=title>
             {banner} {head(&preview)}
@@ -46,8 +53,16 @@ fn shown(preview: ImportPreview, flash: Option<&Flash>) -> AnyView {
 
 fn head(preview: &ImportPreview) -> impl IntoView + use<> {
     let uploaded = &preview.uploaded;
-    let into = if preview.migration_exists { "into" } else { "as the new migration" };
-    let dated = preview.date.as_ref().map(|date| format!(" of {date}")).unwrap_or_default();
+    let into = if preview.migration_exists {
+        "into"
+    } else {
+        "as the new migration"
+    };
+    let dated = preview
+        .date
+        .as_ref()
+        .map(|date| format!(" of {date}"))
+        .unwrap_or_default();
     view! {
         <div class="page-head">
             <div class="title">
@@ -76,14 +91,19 @@ fn confirm(preview: &ImportPreview, posted: &Posted, lock: &Lock) -> AnyView {
     if preview.changes.is_empty() && preview.absent.is_empty() {
         let next = "This file is already imported: the migration is as it says.";
         let way = Some((format!("/m/{migration}"), "To the migration"));
-        return view! { {posted.problem()} {empty("Nothing to change", next, None, way)} }.into_any();
+        return view! { {posted.problem()} {empty("Nothing to change", next, None, way)} }
+            .into_any();
     }
     let hidden = vec![
         ("draft", preview.uploaded.draft.clone()),
         ("digest", preview.uploaded.digest.clone()),
         ("migration", migration),
     ];
-    let what = if preview.migration_exists { "Changes" } else { "What is created" };
+    let what = if preview.migration_exists {
+        "Changes"
+    } else {
+        "What is created"
+    };
     let changes = preview
         .changes
         .iter()
@@ -144,7 +164,11 @@ mod tests {
 
     fn preview(changes: &[&str], absent: &[&str]) -> ImportPreview {
         ImportPreview {
-            viewer: Viewer { name: "Ada".into(), role: None, administers_server: true },
+            viewer: Viewer {
+                name: "Ada".into(),
+                role: None,
+                administers_server: true,
+            },
             uploaded: UploadedPlan {
                 draft: "d1".into(),
                 digest: "abc".into(),
@@ -174,18 +198,34 @@ mod tests {
     #[test]
     fn a_plan_that_is_already_imported_offers_nothing_to_press() {
         let html = html(&preview(&[], &[]));
-        assert!(html.contains("Nothing to change") && html.contains("/m/ledger"), "{html}");
+        assert!(
+            html.contains("Nothing to change") && html.contains("/m/ledger"),
+            "{html}"
+        );
         assert!(!html.contains("<button"), "{html}");
     }
 
     #[test]
     fn the_confirmation_carries_draft_and_digest_and_archives_only_when_asked() {
         let html = html(&preview(&["adds the module a"], &["gone"]));
-        for part in ["/fn/import_draft", "d1", "abc", "adds the module a", "Archive 1 module", "gone"] {
+        for part in [
+            "/fn/import_draft",
+            "d1",
+            "abc",
+            "adds the module a",
+            "Archive 1 module",
+            "gone",
+        ] {
             assert!(html.contains(part), "{part} is missing: {html}");
         }
-        let checkbox = html.split("<input").find(|input| input.contains("archive_absent")).unwrap();
-        assert!(!checkbox.split('>').next().unwrap().contains("checked"), "{checkbox}");
+        let checkbox = html
+            .split("<input")
+            .find(|input| input.contains("archive_absent"))
+            .unwrap();
+        assert!(
+            !checkbox.split('>').next().unwrap().contains("checked"),
+            "{checkbox}"
+        );
     }
 
     #[test]

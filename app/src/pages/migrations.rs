@@ -30,7 +30,11 @@ fn shown(view: MigrationsView, flash: Option<&Flash>) -> AnyView {
         rows.into_iter().partition(|row| row.archived_at.is_some());
     let none = current.is_empty() && archived.is_empty();
     let count = (!none).then(|| view! { <span class="count">{current.len().to_string()}</span> });
-    let lists = if none { nothing_yet().into_any() } else { lists(&current, &archived).into_any() };
+    let lists = if none {
+        nothing_yet().into_any()
+    } else {
+        lists(&current, &archived).into_any()
+    };
     view! {
         <ServerFrame viewer=viewer title="Migrations">
             {banner}
@@ -108,7 +112,12 @@ fn row(row: &MigrationRow) -> impl IntoView + use<> {
         state("", "pass", "no kill switch is on").into_any()
     } else {
         let places: Vec<_> = row.killed.iter().map(ToString::to_string).collect();
-        state("danger", "kill", format!("kill switch on in {}", places.join(", "))).into_any()
+        state(
+            "danger",
+            "kill",
+            format!("kill switch on in {}", places.join(", ")),
+        )
+        .into_any()
     };
     let planned = match (&row.start, &row.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),

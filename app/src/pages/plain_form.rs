@@ -15,13 +15,17 @@ pub(super) struct Posted {
 impl Posted {
     /// Of the form that posts to `endpoint`.
     pub(super) fn of(flash: Option<&Flash>, endpoint: &str) -> Self {
-        Self { refused: flash.and_then(|flash| flash.refused(endpoint)).cloned() }
+        Self {
+            refused: flash.and_then(|flash| flash.refused(endpoint)).cloned(),
+        }
     }
 
     /// Of one of several such forms: the one whose `field` is `value`.
     pub(super) fn of_one(flash: Option<&Flash>, endpoint: &str, field: &str, value: &str) -> Self {
         let Self { refused } = Self::of(flash, endpoint);
-        Self { refused: refused.filter(|refused| refused.field(field) == Some(value)) }
+        Self {
+            refused: refused.filter(|refused| refused.field(field) == Some(value)),
+        }
     }
 
     /// Whether it was refused: then it stands open.
@@ -40,7 +44,9 @@ impl Posted {
 
     /// What is wrong with one field.
     pub(super) fn wrong(&self, field: &str) -> Option<String> {
-        self.refused.as_ref().and_then(|refused| refused.error.of_field(field))
+        self.refused
+            .as_ref()
+            .and_then(|refused| refused.error.of_field(field))
     }
 
     /// The refusal as it stands in the form.

@@ -1,15 +1,15 @@
 //! The plan of a migration: phases, steps, checks, criteria and the runbook, as imported or written.
 
-use domain::Phase;
 use domain::plan_items::{ChecklistItem, ChecklistKind, Criterion, RunbookEntry, Step};
-use domain::read::PlanView;
 use leptos::prelude::*;
 
 use crate::address::{Links, Place, encoded};
-use crate::api::plan::plan;
-use crate::components::{CodeBlock, Framed, Rail, badge, empty, framed, icon, key_values};
+use crate::api::plan::{PlanPage, plan};
+use crate::components::{CodeBlock, Framed, Rail, empty, framed, icon, key_values};
 use crate::live::Live;
 use crate::words;
+
+mod phases;
 
 /// The plan.
 #[component]
@@ -19,7 +19,7 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), live.changes()),
         |((migration, environment), _)| plan(migration, environment),
     );
-    framed(model, Rail::Plan, |view: PlanView, _| Framed {
+    framed(model, Rail::Plan, |view: PlanPage, _| Framed {
         title: "Plan".to_owned(),
         description: format!("Phases, steps, checks and criteria of {}", view.frame.name),
         body: body(&view),
@@ -27,14 +27,23 @@ pub fn Page() -> impl IntoView {
     })
 }
 
-fn body(view: &PlanView) -> AnyView {
+fn body(view: &PlanPage) -> AnyView {
     let (frame, links) = (&view.frame, Links::of(&view.frame));
     let import = format!("/import?migration={}", encoded(frame.migration.as_str()));
     let nothing = view.phases.is_empty() && view.checklist.is_empty() && view.steps.is_empty();
     let content = if nothing {
-        let command = format!("switchback plan import plan.md --migration {} --start DATE", frame.migration);
+        let command = format!(
+            "switchback plan import plan.md --migration {} --start DATE",
+            frame.migration
+        );
         let next = "Import a plan in Markdown, or add phases in the settings.";
-        empty("No plan yet", next, Some(command), Some((import.clone(), "Import a plan"))).into_any()
+        empty(
+            "No plan yet",
+            next,
+            Some(command),
+            Some((import.clone(), "Import a plan")),
+        )
+        .into_any()
     } else {
         sections(view, &links).into_any()
     };
@@ -57,16 +66,20 @@ fn body(view: &PlanView) -> AnyView {
     .into_any()
 }
 
-fn sections(view: &PlanView, links: &Links) -> impl IntoView + use<> {
+fn sections(view: &PlanPage, links: &Links) -> impl IntoView + use<> {
     let of = |kind: ChecklistKind| items(&view.checklist, kind, None);
-    let own: Vec<_> = view.steps.iter().filter(|step| step.phase.is_none()).collect();
+    let own: Vec<_> = view
+        .steps
+        .iter()
+        .filter(|step| step.phase.is_none())
+        .collect();
     view! {
         {limits(view)}
-        {phases(&view.phases)}
+        {phases::table(&view.phases)}
         {section("Rollout steps", "every module walks through them, unless its phase has its own", own.len(), steps(&own))}
         {checks("Preparation", "once, before anything moves", &of(ChecklistKind::Preparation))}
         {checks("Daily", "every day of the migration", &of(ChecklistKind::Daily))}
-        {view.phases.iter().map(|phase| of_phase(view, phase, links)).collect_view()}
+        {view.phases.iter().map(|phase| phases::one(view, phase, links)).collect_view()}
         {checks("In no phase", "entries that name no phase", &without_phase(&view.checklist))}
         {checks("When something happens", "by condition", &of(ChecklistKind::Conditional))}
         {criteria(&view.criteria)}
@@ -74,15 +87,24 @@ fn sections(view: &PlanView, links: &Links) -> impl IntoView + use<> {
     }
 }
 
-fn limits(view: &PlanView) -> impl IntoView + use<> {
-    let expected = view.expected_modules.map_or_else(|| "not said".to_owned(), |number| number.to_string());
+fn limits(view: &PlanPage) -> impl IntoView + use<> {
+    let expected = view
+        .expected_modules
+        .map_or_else(|| "not said".to_owned(), |number| number.to_string());
     key_values(
         vec![
             ("Modules in all", expected.into_any()),
-            ("Hold above", format!("{} errors", words::share(view.thresholds.hold_basis_points)).into_any()),
+            (
+                "Hold above",
+                format!("{} errors", words::share(view.thresholds.hold_basis_points)).into_any(),
+            ),
             (
                 "Roll back above",
-                format!("{} errors", words::share(view.thresholds.rollback_basis_points)).into_any(),
+                format!(
+                    "{} errors",
+                    words::share(view.thresholds.rollback_basis_points)
+                )
+                .into_any(),
             ),
         ],
         true,
@@ -90,7 +112,12 @@ fn limits(view: &PlanView) -> impl IntoView + use<> {
 }
 
 /// A section with its heading; nothing when it would be empty.
-fn section(title: &str, hint: &str, count: usize, content: impl IntoView + 'static) -> Option<AnyView> {
+fn section(
+    title: &str,
+    hint: &str,
+    count: usize,
+    content: impl IntoView + 'static,
+) -> Option<AnyView> {
     let (title, hint) = (title.to_owned(), hint.to_owned());
     (count > 0).then(|| {
         view! {
@@ -104,83 +131,6 @@ fn section(title: &str, hint: &str, count: usize, content: impl IntoView + 'stat
         }
         .into_any()
     })
-}
-
-fn phases(phases: &[Phase]) -> Option<AnyView> {
-    let rows = phases.iter().map(phase_row).collect_view();
-    let table = view! {
-        <table class="table cards">
-            <caption class="sr">"Phases"</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"Phase"</th>
-                    <th scope="col">"First day"</th>
-                    <th scope="col">"Last day"</th>
-                    <th scope="col" class="num">"Modules"</th>
-                    <th scope="col" class="num">"Validation"</th>
-                    <th scope="col">"Written work"</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    };
-    section("Phases", "last days are inclusive", phases.len(), table)
-}
-
-fn phase_row(phase: &Phase) -> impl IntoView + use<> {
-    let day = |day: Option<String>| day.unwrap_or_else(|| "not set".to_owned());
-    let number = |number: Option<u32>| number.map_or_else(|| "—".to_owned(), |number| number.to_string());
-    let overrun = if phase.overrun_days > 0 {
-        let days = words::count(usize::try_from(phase.overrun_days).unwrap_or(usize::MAX), "day", "days");
-        badge("hand", "breach", format!("runs {days} past its end")).into_any()
-    } else {
-        view! { <span class="quiet">"fits"</span> }.into_any()
-    };
-    let archived = phase.archived_at.map(|_| badge("nodata", "none", "archived"));
-    view! {
-        <tr>
-            <th scope="row">
-                <a href=format!("#phase-{}", phase.number) rel="external">
-                    {format!("{} {}", phase.number, phase.name)}
-                </a>
-                " "
-                {archived}
-            </th>
-            <td data-label="First day">{day(phase.start.map(|day| day.to_string()))}</td>
-            <td data-label="Last day">{day(phase.end.map(|day| day.to_string()))}</td>
-            <td data-label="Modules" class="num">{number(phase.expected_modules)}</td>
-            <td data-label="Validation" class="num">
-                {phase.validation_days.map_or_else(|| "—".to_owned(), |days| format!("{days} d"))}
-            </td>
-            <td data-label="Written work">{overrun}</td>
-        </tr>
-    }
-}
-
-/// What the plan says about one phase: notes, steps of its own, what is done on which day.
-fn of_phase(view: &PlanView, phase: &Phase, links: &Links) -> impl IntoView + use<> {
-    let number = Some(phase.number);
-    let own: Vec<_> = view.steps.iter().filter(|step| step.phase == number).collect();
-    let entries: Vec<_> = [ChecklistKind::Phase, ChecklistKind::Day]
-        .into_iter()
-        .flat_map(|kind| items(&view.checklist, kind, number))
-        .collect();
-    let notes = (!phase.notes.is_empty()).then(|| {
-        phase.notes.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view()
-    });
-    let modules = links.page(&format!("modules?phase={}", phase.number));
-    view! {
-        <section class="section" id=format!("phase-{}", phase.number)>
-            <div class="section-head">
-                <h2>{format!("{} {}", phase.number, phase.name)}</h2>
-                <a href=modules>"Its modules"</a>
-            </div>
-            <div class="stack">
-                {notes} {(!own.is_empty()).then(|| steps(&own))}
-                {(!entries.is_empty()).then(|| check_list(&entries))}
-            </div>
-        </section>
-    }
 }
 
 fn steps(steps: &[&Step]) -> impl IntoView + use<> {
@@ -228,7 +178,8 @@ fn check_list(items: &[&ChecklistItem]) -> impl IntoView + use<> {
     let rows = items
         .iter()
         .map(|item| {
-            let when = (!item.when.is_empty()).then(|| view! { <p class="quiet">{item.when.clone()}</p> });
+            let when =
+                (!item.when.is_empty()).then(|| view! { <p class="quiet">{item.when.clone()}</p> });
             view! {
                 <li class="check">
                     {icon("todo")}
@@ -265,14 +216,23 @@ fn criteria(criteria: &[Criterion]) -> Option<AnyView> {
         })
         .collect_view();
     let list = view! { <ol class="lines">{rows}</ol> };
-    section("Completion criteria", "how they stand is on the overview", criteria.len(), list)
+    section(
+        "Completion criteria",
+        "how they stand is on the overview",
+        criteria.len(),
+        list,
+    )
 }
 
 fn runbook(entries: &[RunbookEntry]) -> Option<AnyView> {
     let rows = entries
         .iter()
         .map(|entry| {
-            let text = entry.text.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
+            let text = entry
+                .text
+                .lines()
+                .map(|line| view! { <p>{line.to_owned()}</p> })
+                .collect_view();
             view! {
                 <article class="tile">
                     <header>
@@ -284,5 +244,10 @@ fn runbook(entries: &[RunbookEntry]) -> Option<AnyView> {
             }
         })
         .collect_view();
-    section("Runbook", "for a bad minute", entries.len(), view! { <div class="stack">{rows}</div> })
+    section(
+        "Runbook",
+        "for a bad minute",
+        entries.len(),
+        view! { <div class="stack">{rows}</div> },
+    )
 }

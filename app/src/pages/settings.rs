@@ -34,7 +34,11 @@ pub fn Page() -> impl IntoView {
 }
 
 fn body(view: &SettingsView, flash: Option<&Flash>) -> AnyView {
-    let page = Parts { view, flash, lock: lock(&view.frame, Role::Admin) };
+    let page = Parts {
+        view,
+        flash,
+        lock: lock(&view.frame, Role::Admin),
+    };
     view! {
         <div class="page-head">
             <div class="title">
@@ -98,7 +102,12 @@ impl Parts<'_> {
 }
 
 /// A part of the page under its heading.
-fn part(id: &'static str, title: &'static str, hint: &'static str, content: impl IntoView + 'static) -> AnyView {
+fn part(
+    id: &'static str,
+    title: &'static str,
+    hint: &'static str,
+    content: impl IntoView + 'static,
+) -> AnyView {
     view! {
         <section class="section" id=id>
             <div class="section-head">

@@ -26,7 +26,9 @@ pub fn Page() -> impl IntoView {
 fn refusal(code: &str) -> Option<impl IntoView + use<>> {
     let words = match code {
         "" => return None,
-        "link-spent" | "spent" => "This sign-in link was used already, or is older than 15 minutes. Get a new one.",
+        "link-spent" | "spent" => {
+            "This sign-in link was used already, or is older than 15 minutes. Get a new one."
+        }
         _ => "Signing in did not work. Get a new link and try again.",
     };
     Some(view! {

@@ -1,14 +1,15 @@
 //! Tokens: what programs sign in with. The token itself is shown once, when it is made.
 
-use domain::read::{TokenKind, TokenRow, TokensView};
 use domain::Key;
+use domain::read::{TokenKind, TokenRow, TokensView};
 use leptos::prelude::*;
 
 use super::plain_form::{Posted, address, submit};
 use super::server_tabs::{Tab, secret_or_banner, tabs};
 use crate::api::access::tokens;
 use crate::components::{
-    Choice, CodeBlock, Field, Hidden, Lock, Select, ServerFrame, badge, empty, icon, lock_unless, served,
+    Choice, CodeBlock, Field, Hidden, Lock, Select, ServerFrame, badge, empty, icon, lock_unless,
+    served,
 };
 use crate::flash::Flash;
 use crate::times;
@@ -22,13 +23,19 @@ pub fn Page() -> impl IntoView {
 
 fn shown(view: TokensView, flash: Option<&Flash>) -> AnyView {
     let may = view.viewer.administers_server || !view.scopes.is_empty();
-    let lock = lock_unless(may, "Needs the role admin. Ask an admin of the migration or of this server.");
-    let (revoked, live): (Vec<_>, Vec<_>) =
-        view.tokens.iter().partition(|token| token.revoked_at.is_some());
+    let lock = lock_unless(
+        may,
+        "Needs the role admin. Ask an admin of the migration or of this server.",
+    );
+    let (revoked, live): (Vec<_>, Vec<_>) = view
+        .tokens
+        .iter()
+        .partition(|token| token.revoked_at.is_some());
     let list = if live.is_empty() {
         let command =
             "switchback token create --name NAME --kind sdk --migration KEY --environment production".to_owned();
-        let next = "A service reads flags with a token of kind sdk. Make one here, or on the server:";
+        let next =
+            "A service reads flags with a token of kind sdk. Make one here, or on the server:";
         empty("No token yet", next, Some(command), None).into_any()
     } else {
         table("Tokens", &live, flash, &lock).into_any()
@@ -68,7 +75,10 @@ fn table(
     flash: Option<&Flash>,
     lock: &Lock,
 ) -> impl IntoView + use<> {
-    let rows = tokens.iter().map(|token| row(token, flash, lock)).collect_view();
+    let rows = tokens
+        .iter()
+        .map(|token| row(token, flash, lock))
+        .collect_view();
     view! {
         <table class="table cards top">
             <caption class="sr">{caption}</caption>
@@ -93,9 +103,13 @@ fn row(token: &TokenRow, flash: Option<&Flash>, lock: &Lock) -> impl IntoView + 
         (Some(migration), None) => migration.to_string(),
         (None, _) => "the whole server".to_owned(),
     };
-    let used = token.last_used_at.map_or_else(|| "never".to_owned(), times::utc_minute);
+    let used = token
+        .last_used_at
+        .map_or_else(|| "never".to_owned(), times::utc_minute);
     let act = match token.revoked_at {
-        Some(at) => view! { <span class="quiet">{format!("revoked {}", times::date(at))}</span> }.into_any(),
+        Some(at) => {
+            view! { <span class="quiet">{format!("revoked {}", times::date(at))}</span> }.into_any()
+        }
         None => revoke(token, flash, lock).into_any(),
     };
     view! {
@@ -143,11 +157,20 @@ fn revoke(token: &TokenRow, flash: Option<&Flash>, lock: &Lock) -> impl IntoView
 }
 
 fn create(scopes: &[(Key, Vec<Key>)], posted: &Posted, lock: &Lock) -> impl IntoView + use<> {
-    let kinds = TokenKind::ALL.into_iter().map(|kind| Choice::new(kind.as_str(), described(kind))).collect();
-    let mut places = vec![Choice::new("", "the whole server (admin, operator, viewer)")];
+    let kinds = TokenKind::ALL
+        .into_iter()
+        .map(|kind| Choice::new(kind.as_str(), described(kind)))
+        .collect();
+    let mut places = vec![Choice::new(
+        "",
+        "the whole server (admin, operator, viewer)",
+    )];
     for (migration, environments) in scopes {
         places.extend(environments.iter().map(|environment| {
-            Choice::new(format!("{migration}/{environment}"), format!("{migration}, {environment}"))
+            Choice::new(
+                format!("{migration}/{environment}"),
+                format!("{migration}, {environment}"),
+            )
         }));
     }
     view! {

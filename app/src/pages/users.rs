@@ -22,9 +22,14 @@ pub fn Page() -> impl IntoView {
 
 fn shown(view: UsersView, flash: Option<&Flash>) -> AnyView {
     let lock = server_lock(&view.viewer);
-    let (gone, here): (Vec<_>, Vec<_>) =
-        view.users.iter().partition(|user| user.archived_at.is_some());
-    let rows = here.iter().map(|user| row(user, &view.migrations, flash, &lock)).collect_view();
+    let (gone, here): (Vec<_>, Vec<_>) = view
+        .users
+        .iter()
+        .partition(|user| user.archived_at.is_some());
+    let rows = here
+        .iter()
+        .map(|user| row(user, &view.migrations, flash, &lock))
+        .collect_view();
     let archived = (!gone.is_empty()).then(|| {
         let names = gone
             .iter()
@@ -118,12 +123,19 @@ fn row(
 }
 
 fn roles() -> Vec<Choice> {
-    Role::ALL.into_iter().map(|role| Choice::new(role.as_str(), role.as_str())).collect()
+    Role::ALL
+        .into_iter()
+        .map(|role| Choice::new(role.as_str(), role.as_str()))
+        .collect()
 }
 
 fn scopes(migrations: &[Key]) -> Vec<Choice> {
     let mut scopes = vec![Choice::new("", "everywhere, all migrations")];
-    scopes.extend(migrations.iter().map(|key| Choice::new(key.as_str(), key.as_str())));
+    scopes.extend(
+        migrations
+            .iter()
+            .map(|key| Choice::new(key.as_str(), key.as_str())),
+    );
     scopes
 }
 

@@ -1,9 +1,7 @@
 //! Rollout steps: modes, shares and soaks wherever a document tells them, brought to one template.
 
-use flags::{Exposure, Mode};
+use flags::Mode;
 
-use crate::model::Step;
-use crate::plain::tidy;
 use crate::quantities::{durations, percents};
 use crate::tokens::{Token, Tokens};
 

@@ -118,6 +118,8 @@ impl Poller {
             .ok()
             .context("the token holds characters that no token has")?;
         bearer.set_sensitive(true);
+        // Built beside the server, the client expects to be told whose cryptography to use.
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
             .user_agent(concat!("sample-service/", env!("CARGO_PKG_VERSION")))

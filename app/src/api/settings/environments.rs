@@ -16,15 +16,27 @@ pub async fn create_environment(
     #[server(default)] name: String,
 ) -> Result<Committed, AppError> {
     let fields = [("key", key.as_str()), ("name", &name)];
-    let form = Form::of("create_environment", "environments", &migration, &environment, &fields)?;
+    let form = Form::of(
+        "create_environment",
+        "environments",
+        &migration,
+        &environment,
+        &fields,
+    )?;
     let mut input = crate::api::input::Input::default();
     let read = input.key("key", &key);
-    let command = input.finish(read).map(|key| control::commands::CreateEnvironment {
-        migration: form.migration.clone(),
-        name: if name.trim().is_empty() { key.to_string() } else { name },
-        key,
-        reason: String::new(),
-    });
+    let command = input
+        .finish(read)
+        .map(|key| control::commands::CreateEnvironment {
+            migration: form.migration.clone(),
+            name: if name.trim().is_empty() {
+                key.to_string()
+            } else {
+                name
+            },
+            key,
+            reason: String::new(),
+        });
     form.run(command).await
 }
 
@@ -39,18 +51,30 @@ pub async fn edit_environment(
     #[server(default)] version: String,
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
-    let fields = [("target", target.as_str()), ("name", &name), ("reason", &reason)];
-    let form = Form::of("edit_environment", "environments", &migration, &environment, &fields)?;
+    let fields = [
+        ("target", target.as_str()),
+        ("name", &name),
+        ("reason", &reason),
+    ];
+    let form = Form::of(
+        "edit_environment",
+        "environments",
+        &migration,
+        &environment,
+        &fields,
+    )?;
     let mut input = crate::api::input::Input::default();
     let read = input.key("target", &target);
-    let command = input.finish(read).map(|target| control::commands::EditEnvironment {
-        migration: form.migration.clone(),
-        environment: target,
-        name: (!name.trim().is_empty()).then_some(name),
-        deciding: (deciding == "yes").then_some(true),
-        expected: expected(&version),
-        reason,
-    });
+    let command = input
+        .finish(read)
+        .map(|target| control::commands::EditEnvironment {
+            migration: form.migration.clone(),
+            environment: target,
+            name: (!name.trim().is_empty()).then_some(name),
+            deciding: (deciding == "yes").then_some(true),
+            expected: expected(&version),
+            reason,
+        });
     form.run(command).await
 }
 
@@ -64,16 +88,24 @@ pub async fn archive_environment(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("target", target.as_str()), ("reason", &reason)];
-    let mut form = Form::of("archive_environment", "environments", &migration, &environment, &fields)?;
+    let mut form = Form::of(
+        "archive_environment",
+        "environments",
+        &migration,
+        &environment,
+        &fields,
+    )?;
     // The environment shown may be the one that goes away.
     form.then = format!("/m/{}/settings", form.migration);
     let mut input = crate::api::input::Input::default();
     let read = input.key("target", &target);
-    let command = input.finish(read).map(|target| control::commands::ArchiveEnvironment {
-        migration: form.migration.clone(),
-        environment: target,
-        expected: expected(&version),
-        reason,
-    });
+    let command = input
+        .finish(read)
+        .map(|target| control::commands::ArchiveEnvironment {
+            migration: form.migration.clone(),
+            environment: target,
+            expected: expected(&version),
+            reason,
+        });
     form.run(command).await
 }

@@ -32,13 +32,23 @@ pub async fn edit_migration(
         ("rollback", &rollback),
         ("reason", &reason),
     ];
-    let form = Form::of("edit_migration", "migration", &migration, &environment, &fields)?;
+    let form = Form::of(
+        "edit_migration",
+        "migration",
+        &migration,
+        &environment,
+        &fields,
+    )?;
     let mut input = crate::api::input::Input::default();
     let start = input.date("start", &start);
     let expected_modules = input.number("expected_modules", &expected_modules);
-    let limits = (input.percent("hold", &hold), input.percent("rollback", &rollback));
-    let command = input.finish(limits.0.zip(limits.1)).map(|(hold, rollback)| {
-        control::commands::EditMigration {
+    let limits = (
+        input.percent("hold", &hold),
+        input.percent("rollback", &rollback),
+    );
+    let command = input
+        .finish(limits.0.zip(limits.1))
+        .map(|(hold, rollback)| control::commands::EditMigration {
             migration: form.migration.clone(),
             name: Some(name),
             description: Some(description),
@@ -51,8 +61,7 @@ pub async fn edit_migration(
             }),
             expected: expected(&version),
             reason,
-        }
-    });
+        });
     form.run(command).await
 }
 
@@ -66,7 +75,13 @@ pub async fn archive_migration(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("confirm", confirm.as_str()), ("reason", &reason)];
-    let mut form = Form::of("archive_migration", "archive", &migration, &environment, &fields)?;
+    let mut form = Form::of(
+        "archive_migration",
+        "archive",
+        &migration,
+        &environment,
+        &fields,
+    )?;
     form.then = "/".to_owned();
     let command = if confirm.trim() == form.migration.as_str() {
         Ok(control::commands::ArchiveMigration {

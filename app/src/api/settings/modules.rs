@@ -27,20 +27,32 @@ pub async fn create_module(
         ("old_path", &old_path),
         ("new_path", &new_path),
     ];
-    let form = Form::of("create_module", "modules", &migration, &environment, &fields)?;
+    let form = Form::of(
+        "create_module",
+        "modules",
+        &migration,
+        &environment,
+        &fields,
+    )?;
     let mut input = crate::api::input::Input::default();
     let read = input.key("key", &key);
     let phase = input.number("phase", &phase);
-    let command = input.finish(read).map(|key| control::commands::CreateModule {
-        migration: form.migration.clone(),
-        name: if name.trim().is_empty() { key.to_string() } else { name },
-        key,
-        phase,
-        owner,
-        old_path,
-        new_path,
-        reason: String::new(),
-    });
+    let command = input
+        .finish(read)
+        .map(|key| control::commands::CreateModule {
+            migration: form.migration.clone(),
+            name: if name.trim().is_empty() {
+                key.to_string()
+            } else {
+                name
+            },
+            key,
+            phase,
+            owner,
+            old_path,
+            new_path,
+            reason: String::new(),
+        });
     form.run(command).await
 }
 
@@ -53,22 +65,14 @@ pub async fn import_modules(
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let fields = [("table", table.as_str()), ("reason", &reason)];
-    let form = Form::of("import_modules", "modules", &migration, &environment, &fields)?;
-    let command = match plan::parse_modules_csv(table.as_bytes()) {
-        Ok(rows) => Ok(control::commands::ImportModules {
-            migration: form.migration.clone(),
-            rows,
-            reason,
-        }),
-        Err(errors) => Err(domain::Refusal::Invalid {
-            fields: errors
-                .iter()
-                .map(|error| domain::refusal::FieldError {
-                    field: "table".to_owned(),
-                    message: format!("{error}."),
-                })
-                .collect(),
-        }),
-    };
+    let form = Form::of(
+        "import_modules",
+        "modules",
+        &migration,
+        &environment,
+        &fields,
+    )?;
+    let command =
+        control::commands::ImportModules::from_table(form.migration.clone(), &table, reason);
     form.run(command).await
 }

@@ -32,17 +32,19 @@ pub async fn create_phase(
     let window = (input.date("start", &start), input.date("end", &end));
     let expected_modules = input.number("expected_modules", &expected_modules);
     let validation_days = input.number("validation_days", &validation_days);
-    let command = input.finish(Some(())).map(|()| control::commands::CreatePhase {
-        migration: form.migration.clone(),
-        number: None,
-        name,
-        start: window.0,
-        end: window.1,
-        expected_modules,
-        validation_days,
-        notes,
-        reason: String::new(),
-    });
+    let command = input
+        .finish(Some(()))
+        .map(|()| control::commands::CreatePhase {
+            migration: form.migration.clone(),
+            number: None,
+            name,
+            start: window.0,
+            end: window.1,
+            expected_modules,
+            validation_days,
+            notes,
+            reason: String::new(),
+        });
     form.run(command).await
 }
 
@@ -77,18 +79,20 @@ pub async fn edit_phase(
     let window = (input.date("start", &start), input.date("end", &end));
     let expected_modules = input.number("expected_modules", &expected_modules);
     let validation_days = input.number("validation_days", &validation_days);
-    let command = input.finish(number).map(|number| control::commands::EditPhase {
-        migration: form.migration.clone(),
-        number,
-        name: Some(name),
-        start: Some(window.0),
-        end: Some(window.1),
-        expected_modules: Some(expected_modules),
-        validation_days: Some(validation_days),
-        notes: Some(notes),
-        expected: expected(&version),
-        reason,
-    });
+    let command = input
+        .finish(number)
+        .map(|number| control::commands::EditPhase {
+            migration: form.migration.clone(),
+            number,
+            name: Some(name),
+            start: Some(window.0),
+            end: Some(window.1),
+            expected_modules: Some(expected_modules),
+            validation_days: Some(validation_days),
+            notes: Some(notes),
+            expected: expected(&version),
+            reason,
+        });
     form.run(command).await
 }
 
@@ -105,11 +109,13 @@ pub async fn archive_phase(
     let form = Form::of("archive_phase", "phases", &migration, &environment, &fields)?;
     let mut input = crate::api::input::Input::default();
     let read = input.number("number", &number);
-    let command = input.finish(read).map(|number| control::commands::ArchivePhase {
-        migration: form.migration.clone(),
-        number,
-        expected: expected(&version),
-        reason,
-    });
+    let command = input
+        .finish(read)
+        .map(|number| control::commands::ArchivePhase {
+            migration: form.migration.clone(),
+            number,
+            expected: expected(&version),
+            reason,
+        });
     form.run(command).await
 }

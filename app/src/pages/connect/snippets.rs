@@ -7,11 +7,26 @@ use crate::components::{CodeBlock, icon};
 
 /// One snippet a way of reading; the first sets the variables that the others use.
 pub(super) fn snippets(view: &ConnectView, token: Option<&str>) -> impl IntoView + use<> {
-    let (url, flag) = (view.public_url.trim_end_matches('/'), view.example_flag.as_str());
+    let (url, flag) = (
+        view.public_url.trim_end_matches('/'),
+        view.example_flag.as_str(),
+    );
     let folded = [
-        ("Every flag at once", "The whole snapshot, with its ETag", snapshot()),
-        ("Shell script", "New when the flag says so, old when anything fails", shell(flag)),
-        ("JavaScript", "OpenFeature, by its OFREP provider", javascript(flag)),
+        (
+            "Every flag at once",
+            "The whole snapshot, with its ETag",
+            snapshot(),
+        ),
+        (
+            "Shell script",
+            "New when the flag says so, old when anything fails",
+            shell(flag),
+        ),
+        (
+            "JavaScript",
+            "OpenFeature, by its OFREP provider",
+            javascript(flag),
+        ),
         ("Python", "OpenFeature, by its OFREP provider", python(flag)),
         ("Rust", "OpenFeature, by its OFREP provider", rust(flag)),
     ];
@@ -48,7 +63,8 @@ fn single(flag: &str) -> String {
 }
 
 fn snapshot() -> String {
-    r#"curl -sS -i "$SWITCHBACK_URL/api/v1/flags" -H "Authorization: Bearer $SWITCHBACK_TOKEN""#.to_owned()
+    r#"curl -sS -i "$SWITCHBACK_URL/api/v1/flags" -H "Authorization: Bearer $SWITCHBACK_TOKEN""#
+        .to_owned()
 }
 
 fn shell(flag: &str) -> String {
@@ -120,18 +136,33 @@ mod tests {
     #[test]
     fn every_snippet_asks_for_the_flag_and_sends_the_token() {
         let flag = "ledger.parcel_ledger";
-        for code in [single(flag), shell(flag), javascript(flag), python(flag), rust(flag)] {
+        for code in [
+            single(flag),
+            shell(flag),
+            javascript(flag),
+            python(flag),
+            rust(flag),
+        ] {
             assert!(code.contains(flag), "{code}");
-            assert!(code.contains("SWITCHBACK_TOKEN") && code.contains("SWITCHBACK_URL"), "{code}");
+            assert!(
+                code.contains("SWITCHBACK_TOKEN") && code.contains("SWITCHBACK_URL"),
+                "{code}"
+            );
         }
     }
 
     #[test]
     fn json_and_templates_survive_the_formatting() {
         let single = single("a.b");
-        assert!(single.contains(r#"'{"context":{"targetingKey":"user-1"}}'"#), "{single}");
+        assert!(
+            single.contains(r#"'{"context":{"targetingKey":"user-1"}}'"#),
+            "{single}"
+        );
         let shell = shell("a.b");
-        assert!(shell.contains(r#""{\"context\":{\"targetingKey\":\"$1\"}}""#), "{shell}");
+        assert!(
+            shell.contains(r#""{\"context\":{\"targetingKey\":\"$1\"}}""#),
+            "{shell}"
+        );
         assert!(javascript("a.b").contains("`Bearer ${process.env.SWITCHBACK_TOKEN}`"));
         assert!(python("a.b").contains("{os.environ['SWITCHBACK_TOKEN']}"));
     }

@@ -39,7 +39,10 @@ pub(super) fn figures(preview: &ImportPreview) -> impl IntoView + use<> {
         .map(|section| figure(section.items.len(), section.heading.to_lowercase()))
         .collect_view();
     let expected = preview.expected_modules.map(|expected| {
-        figure(usize::try_from(expected).unwrap_or(usize::MAX), "modules expected in all".to_owned())
+        figure(
+            usize::try_from(expected).unwrap_or(usize::MAX),
+            "modules expected in all".to_owned(),
+        )
     });
     view! {
         <div class="figures">

@@ -10,7 +10,12 @@ use crate::times;
 
 /// The list, with a form for each, and one that adds.
 pub(super) fn section(page: &Parts<'_>) -> AnyView {
-    let rows = page.view.environments.iter().map(|each| row(page, each)).collect_view();
+    let rows = page
+        .view
+        .environments
+        .iter()
+        .map(|each| row(page, each))
+        .collect_view();
     let content = view! {
         <div class="stack">
             <table class="table cards top">
@@ -33,8 +38,12 @@ pub(super) fn section(page: &Parts<'_>) -> AnyView {
 }
 
 fn row(page: &Parts<'_>, environment: &Environment) -> AnyView {
-    let deciding = environment.deciding.then(|| badge("new", "pass", "deciding"));
-    let killed = environment.kill_switch.then(|| badge("danger", "kill", "kill switch on"));
+    let deciding = environment
+        .deciding
+        .then(|| badge("new", "pass", "deciding"));
+    let killed = environment
+        .kill_switch
+        .then(|| badge("danger", "kill", "kill switch on"));
     let archived = environment
         .archived_at
         .map(|at| badge("nodata", "none", format!("archived {}", times::date(at))));
@@ -61,7 +70,10 @@ fn row(page: &Parts<'_>, environment: &Environment) -> AnyView {
 }
 
 fn hidden(environment: &Environment) -> Vec<(&'static str, String)> {
-    vec![("target", environment.key.to_string()), ("version", environment.version.to_string())]
+    vec![
+        ("target", environment.key.to_string()),
+        ("version", environment.version.to_string()),
+    ]
 }
 
 fn edit(page: &Parts<'_>, environment: &Environment) -> AnyView {

@@ -9,10 +9,12 @@ use crate::words;
 
 /// Everything of it that may be edited.
 pub(super) fn edit(page: &Parts<'_>) -> AnyView {
-    let (migration, closed) = (&page.view.migration, page.lock.closed());
-    let posted = page.posted("edit_migration");
-    let start = migration.start.map(|day| day.to_string()).unwrap_or_default();
-    let expected = migration.expected_modules.map(|number| number.to_string()).unwrap_or_default();
+    let (migration, frame) = (&page.view.migration, &page.view.frame);
+    let (closed, posted) = (page.lock.closed(), page.posted("edit_migration"));
+    let expected = migration
+        .expected_modules
+        .map(|number| number.to_string())
+        .unwrap_or_default();
     let share = |points| words::share(points).trim_end_matches(" %").to_owned();
     let hold = share(migration.thresholds.hold_basis_points);
     let rollback = share(migration.thresholds.rollback_basis_points);
@@ -21,7 +23,7 @@ pub(super) fn edit(page: &Parts<'_>) -> AnyView {
             name="name"
             id="migration-name"
             label="Name"
-            value=posted.typed("name", &migration.name)
+            value=posted.typed("name", &frame.name)
             error=posted.wrong("name")
             maxlength=200
             required=true
@@ -39,7 +41,7 @@ pub(super) fn edit(page: &Parts<'_>) -> AnyView {
             <Field
                 name="zone"
                 label="Time zone"
-                value=posted.typed("zone", &migration.zone)
+                value=posted.typed("zone", &frame.zone)
                 hint="Days and daily times keep their figures when it changes."
                 error=posted.wrong("zone")
                 maxlength=64
@@ -51,7 +53,7 @@ pub(super) fn edit(page: &Parts<'_>) -> AnyView {
                 id="migration-start"
                 label="First day"
                 kind="date"
-                value=posted.typed("start", &start)
+                value=posted.typed("start", &migration.start)
                 error=posted.wrong("start")
                 disabled=closed
             />
@@ -102,14 +104,19 @@ pub(super) fn edit(page: &Parts<'_>) -> AnyView {
         {submit("Save", "primary", &page.lock)}
     };
     let hidden = vec![("version", migration.version.to_string())];
-    part("migration", "Migration", "", page.form("edit_migration", &posted, hidden, fields))
+    part(
+        "migration",
+        "Migration",
+        "",
+        page.form("edit_migration", &posted, hidden, fields),
+    )
 }
 
 /// Putting the whole of it away.
 pub(super) fn archive(page: &Parts<'_>) -> AnyView {
     let (migration, closed) = (&page.view.migration, page.lock.closed());
     let posted = page.posted("archive_migration");
-    let key = migration.key.to_string();
+    let key = page.view.frame.migration.to_string();
     let fields = view! {
         <p>
             "Nothing changes in an archived migration any more. Services get no flags of it and go on with old. "

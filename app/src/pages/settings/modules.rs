@@ -21,16 +21,30 @@ pub(super) fn section(page: &Parts<'_>) -> AnyView {
             {add(page)} {table(page)}
         </div>
     };
-    part("modules", "Modules", "a new module’s flag starts on old only everywhere", content)
+    part(
+        "modules",
+        "Modules",
+        "a new module’s flag starts on old only everywhere",
+        content,
+    )
 }
 
 fn add(page: &Parts<'_>) -> AnyView {
     let closed = page.lock.closed();
     let posted = page.posted("create_module");
     let mut phases = vec![Choice::new("", "none yet")];
-    phases.extend(page.view.phases.iter().filter(|phase| phase.archived_at.is_none()).map(|phase| {
-        Choice::new(phase.number.to_string(), format!("{} {}", phase.number, phase.name))
-    }));
+    phases.extend(
+        page.view
+            .phases
+            .iter()
+            .filter(|phase| phase.archived_at.is_none())
+            .map(|phase| {
+                Choice::new(
+                    phase.number.to_string(),
+                    format!("{} {}", phase.number, phase.name),
+                )
+            }),
+    );
     let fields = view! {
         <div class="fields">
             <Field

@@ -1,9 +1,9 @@
 //! Windows of civil dates in which modules move.
 
-use domain::Phase;
 use leptos::prelude::*;
 
 use super::{Parts, folded, part};
+use crate::api::plan::PhaseText;
 use crate::components::{Field, badge};
 use crate::pages::plain_form::{Posted, submit};
 use crate::times;
@@ -28,22 +28,28 @@ pub(super) fn section(page: &Parts<'_>) -> AnyView {
         }
     });
     let content = view! { <div class="stack">{table} {add(page)}</div> };
-    part("phases", "Phases", "first and last day, both inclusive, in the migration’s zone", content)
+    part(
+        "phases",
+        "Phases",
+        "first and last day, both inclusive, in the migration’s zone",
+        content,
+    )
 }
 
-fn text(day: Option<impl ToString>) -> String {
-    day.map(|day| day.to_string()).unwrap_or_default()
+fn text(number: Option<u32>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
-fn row(page: &Parts<'_>, phase: &Phase) -> AnyView {
-    let window = match (text(phase.start), text(phase.end)) {
+fn row(page: &Parts<'_>, phase: &PhaseText) -> AnyView {
+    let window = match (&phase.start, &phase.end) {
         (start, end) if start.is_empty() && end.is_empty() => "no dates yet".to_owned(),
         (start, end) if end.is_empty() => format!("from {start}"),
         (start, end) if start.is_empty() => format!("until {end}"),
         (start, end) => format!("{start} to {end}"),
     };
-    let archived =
-        phase.archived_at.map(|at| badge("nodata", "none", format!("archived {}", times::date(at))));
+    let archived = phase
+        .archived_at
+        .map(|at| badge("nodata", "none", format!("archived {}", times::date(at))));
     let forms = phase.archived_at.is_none().then(|| {
         view! {
             <tr>
@@ -64,18 +70,24 @@ fn row(page: &Parts<'_>, phase: &Phase) -> AnyView {
     .into_any()
 }
 
-fn hidden(phase: &Phase) -> Vec<(&'static str, String)> {
-    vec![("number", phase.number.to_string()), ("version", phase.version.to_string())]
+fn hidden(phase: &PhaseText) -> Vec<(&'static str, String)> {
+    vec![
+        ("number", phase.number.to_string()),
+        ("version", phase.version.to_string()),
+    ]
 }
 
 /// The fields of a phase; `phase` is what they hold at first.
-fn fields(posted: &Posted, phase: Option<&Phase>, closed: bool) -> impl IntoView + use<> {
+fn fields(posted: &Posted, phase: Option<&PhaseText>, closed: bool) -> impl IntoView + use<> {
     let suffix = phase.map_or_else(|| "new".to_owned(), |phase| phase.number.to_string());
     let id = |field: &str| format!("phase-{suffix}-{field}");
-    let was = |of: fn(&Phase) -> String| phase.map(of).unwrap_or_default();
-    let start = posted.typed("start", &was(|phase| text(phase.start)));
-    let end = posted.typed("end", &was(|phase| text(phase.end)));
-    let expected = posted.typed("expected_modules", &was(|phase| text(phase.expected_modules)));
+    let was = |of: fn(&PhaseText) -> String| phase.map(of).unwrap_or_default();
+    let start = posted.typed("start", &was(|phase| phase.start.clone()));
+    let end = posted.typed("end", &was(|phase| phase.end.clone()));
+    let expected = posted.typed(
+        "expected_modules",
+        &was(|phase| text(phase.expected_modules)),
+    );
     let validation = posted.typed("validation_days", &was(|phase| text(phase.validation_days)));
     view! {
         <Field
@@ -124,16 +136,21 @@ fn fields(posted: &Posted, phase: Option<&Phase>, closed: bool) -> impl IntoView
     }
 }
 
-fn edit(page: &Parts<'_>, phase: &Phase) -> AnyView {
+fn edit(page: &Parts<'_>, phase: &PhaseText) -> AnyView {
     let posted = page.posted_one("edit_phase", "number", &phase.number.to_string());
     let fields = view! {
         {fields(&posted, Some(phase), page.lock.closed())} {submit("Save", "primary", &page.lock)}
     };
     let form = page.form("edit_phase", &posted, hidden(phase), fields);
-    folded("Edit…", &format!("phase {}", phase.number), posted.is_refused(), form)
+    folded(
+        "Edit…",
+        &format!("phase {}", phase.number),
+        posted.is_refused(),
+        form,
+    )
 }
 
-fn archive(page: &Parts<'_>, phase: &Phase) -> AnyView {
+fn archive(page: &Parts<'_>, phase: &PhaseText) -> AnyView {
     let posted = page.posted_one("archive_phase", "number", &phase.number.to_string());
     let fields = view! {
         <p class="hint">"Move its modules to another phase first."</p>
@@ -150,7 +167,12 @@ fn archive(page: &Parts<'_>, phase: &Phase) -> AnyView {
         {submit("Archive", "danger", &page.lock)}
     };
     let form = page.form("archive_phase", &posted, hidden(phase), fields);
-    folded("Archive…", &format!("phase {}", phase.number), posted.is_refused(), form)
+    folded(
+        "Archive…",
+        &format!("phase {}", phase.number),
+        posted.is_refused(),
+        form,
+    )
 }
 
 fn add(page: &Parts<'_>) -> AnyView {

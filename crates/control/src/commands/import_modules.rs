@@ -33,6 +33,23 @@ pub struct ImportModules {
     pub reason: String,
 }
 
+impl ImportModules {
+    /// Reads a table with commas, semicolons or tabs between its columns; each wrong line is told.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] with the field `table` for every wrong line.
+    pub fn from_table(migration: Key, table: &str, reason: String) -> Result<Self, Refusal> {
+        let wrong = |error: &plan::LineError| FieldError {
+            field: "table".to_owned(),
+            message: format!("{error}."),
+        };
+        match plan::parse_modules_csv(table.as_bytes()) {
+            Ok(rows) => Ok(Self { migration, rows, reason }),
+            Err(errors) => Err(Refusal::Invalid { fields: errors.iter().map(wrong).collect() }),
+        }
+    }
+}
+
 impl Command for ImportModules {
     fn permission(&self) -> Permission<'_> {
         Permission::Administer(&self.migration)

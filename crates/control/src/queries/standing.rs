@@ -2,9 +2,9 @@
 
 use domain::read::{EnvironmentChoice, Frame, ModeCounts, TrackState, Viewer};
 use domain::{FlagState, Key, ModuleStatus, Permission, Refusal};
-use sqlx::{Sqlite, Transaction};
 
 use crate::control::authorise;
+use crate::store::Moment;
 use crate::store::environments::{self, EnvironmentRecord};
 use crate::store::flags::{self, FlagRecord};
 use crate::store::migrations::{self, MigrationRecord};
@@ -12,7 +12,7 @@ use crate::{Caller, Control, QueryError};
 
 /// A migration in one environment at one moment.
 pub(super) struct Standing {
-    pub(super) transaction: Transaction<'static, Sqlite>,
+    pub(super) transaction: Moment,
     pub(super) migration: MigrationRecord,
     pub(super) environment: EnvironmentRecord,
     /// Flags of all modules in that environment by key, archived ones too.

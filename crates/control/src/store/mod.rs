@@ -50,6 +50,9 @@ pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, rol
 /// A connection to one of the two files.
 pub type Connection = sqlx::SqliteConnection;
 
+/// A read-only transaction: everything read in it is of one moment.
+pub(crate) type Moment = sqlx::Transaction<'static, Sqlite>;
+
 /// `switchback.db`, in the data directory.
 pub const STATE_FILE: &str = "switchback.db";
 /// `evidence.db`, beside it.
@@ -108,7 +111,7 @@ impl Store {
     /// A read-only transaction on `switchback.db`: everything read in it is of one moment.
     pub(crate) async fn read_moment(
         &self,
-    ) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
+    ) -> Result<Moment, StoreError> {
         Ok(self.readers.begin().await?)
     }
 

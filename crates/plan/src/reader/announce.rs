@@ -1,20 +1,17 @@
 //! Headings, labels and list items that say what stands under them.
 
 use super::scan::condition;
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, Reader, number};
-use crate::blocks::{Block, Kind};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
-use crate::identity::normalised;
+use super::{Context, Reader};
+use crate::headings::{DayReference, PhaseHeading, day_heading, phase_heading};
 use crate::model::{Note, Unrecognised, When};
 use crate::modules::{Mention, in_item, may_name_module, mentions};
 use crate::plain::{headline, tidy};
-use crate::quantities::{durations, module_count};
-use crate::sections::{Section, is_condition, is_preparation, section};
+use crate::quantities::module_count;
+use crate::sections::{Section, is_condition, section};
 use crate::steps;
 use crate::text::Text;
 use crate::thresholds;
 use crate::tokens::Tokens;
-use crate::windows::Draft;
 
 impl Reader {
     pub(super) fn heading(&mut self, text: &Text, level: usize, tops: usize) {

@@ -1,24 +1,11 @@
 //! What the columns of a table hold, from their names.
 
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, List, Pending, Reader, Sink, number};
-use crate::blocks::{Block, Kind, Row};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
-use crate::text::Text;
-
-use crate::checklists::{Task, only_days, owner, owner_name, task};
+use crate::blocks::Row;
+use crate::checklists::owner_name;
 use crate::identity::normalised;
-use crate::model::{
-    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, Meaning, Note, RunbookEntry,
-    Unrecognised, When,
-};
-use crate::modules::{self, Mention, in_item, may_name_module, mentions};
-use crate::plain::{cell, headline, tidy};
-use crate::quantities::{durations, module_count, percents};
-use crate::sections::{Section, is_condition, is_preparation, section};
-use crate::steps;
-use crate::thresholds;
+use crate::plain::{cell, tidy};
+use crate::text::Text;
 use crate::tokens::Tokens;
-use crate::windows::Draft;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

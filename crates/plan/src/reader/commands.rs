@@ -1,24 +1,11 @@
 //! Code blocks: commands to copy, and the modules and steps that they tell.
 
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, List, Pending, Reader, Sink, number};
-use crate::blocks::{Block, Kind, Row};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
-use crate::text::Text;
-
-use crate::checklists::{Task, only_days, owner, owner_name, task};
-use crate::identity::normalised;
-use crate::model::{
-    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, Meaning, Note, RunbookEntry,
-    Unrecognised, When,
-};
-use crate::modules::{self, Mention, in_item, may_name_module, mentions};
-use crate::plain::{cell, headline, tidy};
-use crate::quantities::{durations, module_count, percents};
-use crate::sections::{Section, is_condition, is_preparation, section};
+use super::{List, Reader, Sink};
+use crate::model::Command;
+use crate::modules::{self, Mention};
+use crate::sections::Section;
 use crate::steps;
-use crate::thresholds;
-use crate::tokens::Tokens;
-use crate::windows::Draft;
+use crate::text::Text;
 
 impl Reader {
     pub(super) fn code(&mut self, text: &Text, language: Option<&str>) {

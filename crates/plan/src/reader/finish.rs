@@ -3,10 +3,9 @@
 use super::{Pending, Reader, number};
 use crate::decode::excerpt;
 use crate::headings::{DayReference, PhaseHeading};
-use crate::text::Text;
-
 use crate::model::{ChecklistItem, CriterionKind, DayEntry, Note, Phase, Plan, Unrecognised};
 use crate::plain::{after_days, tidy};
+use crate::text::Text;
 use crate::thresholds;
 use crate::tokens::Tokens;
 use crate::windows::{self, Draft, Work, hours_in_words, plural};

@@ -1,16 +1,13 @@
 //! List items: what one becomes depends on the section it stands in.
 
 use super::{List, Pending, Reader, Sink};
-use crate::checklists::{Task, only_days, owner, task};
+use crate::checklists::{Task, only_days, task};
 use crate::criteria::criterion_kind;
-use crate::model::{ChecklistItem, ConditionalItem, Criterion, Meaning, Note, RunbookEntry, When};
-use crate::modules::{Mention, in_item, mentions};
+use crate::model::{ChecklistItem, ConditionalItem, Criterion, RunbookEntry, When};
+use crate::modules::{Mention, in_item};
 use crate::plain::tidy;
-use crate::quantities::module_count;
-use crate::sections::{Section, is_condition};
-use crate::steps;
+use crate::sections::Section;
 use crate::text::Text;
-use crate::thresholds;
 use crate::tokens::Tokens;
 
 impl Reader {

@@ -1,24 +1,12 @@
 //! Bold lines, labels over lists, and list items with lists below them: what announces without being a heading.
 
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, List, Pending, Reader, Sink, number};
-use crate::blocks::{Block, Kind, Row};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
+use super::{BOLD, ITEM, LABEL, Reader};
+use crate::blocks::{Block, Kind};
+use crate::headings::{PhaseHeading, day_heading, phase_heading};
+use crate::modules::mentions;
+use crate::sections::{Section, is_condition, section};
 use crate::text::Text;
-
-use crate::checklists::{Task, only_days, owner, owner_name, task};
-use crate::identity::normalised;
-use crate::model::{
-    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, Meaning, Note, RunbookEntry,
-    Unrecognised, When,
-};
-use crate::modules::{self, Mention, in_item, may_name_module, mentions};
-use crate::plain::{cell, headline, tidy};
-use crate::quantities::{durations, module_count, percents};
-use crate::sections::{Section, is_condition, is_preparation, section};
-use crate::steps;
-use crate::thresholds;
 use crate::tokens::Tokens;
-use crate::windows::Draft;
 
 impl Reader {
     /// A bold line that acts as a heading, or a label over a list. `false` when the paragraph is neither.

@@ -1,10 +1,10 @@
 //! Paragraphs and code blocks: labelled values, remarks, and commands to copy.
 
-use super::{List, Reader, Sink};
+use super::Reader;
 use crate::checklists::owner_name;
 use crate::criteria::criterion_kind;
 use crate::dates;
-use crate::model::{Command, CriterionKind, Note};
+use crate::model::{CriterionKind, Note};
 use crate::modules::{self, Mention};
 use crate::plain::{cell, labelled, tidy};
 use crate::quantities::{durations, module_count};

@@ -1,22 +1,14 @@
 //! Phases and days: opening them, finding them again, and what a text under them says about their length.
 
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, List, Pending, Reader, Sink, number};
-use crate::blocks::{Block, Kind, Row};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
-use crate::text::Text;
-
-use crate::checklists::{Task, only_days, owner, owner_name, task};
+use super::{DayDraft, Reader, number};
+use crate::headings::{DayReference, Designator, PhaseHeading, Unit};
 use crate::identity::normalised;
-use crate::model::{
-    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, Meaning, Note, RunbookEntry,
-    Unrecognised, When,
-};
-use crate::modules::{self, Mention, in_item, may_name_module, mentions};
-use crate::plain::{cell, headline, tidy};
-use crate::quantities::{durations, module_count, percents};
-use crate::sections::{Section, is_condition, is_preparation, section};
+use crate::modules::{Mention, mentions};
+use crate::plain::headline;
+use crate::quantities::{durations, module_count};
+use crate::sections::{Section, is_preparation, section};
 use crate::steps;
-use crate::thresholds;
+use crate::text::Text;
 use crate::tokens::Tokens;
 use crate::windows::Draft;
 

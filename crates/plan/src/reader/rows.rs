@@ -2,25 +2,15 @@
 
 use super::columns::{Column, Columns};
 use super::phases::{PART, designation};
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, List, Pending, Reader, Sink, number};
-use crate::blocks::{Block, Kind, Row};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
-use crate::text::Text;
-
-use crate::checklists::{Task, only_days, owner, owner_name, task};
+use super::{Reader, number};
+use crate::blocks::Row;
+use crate::headings::{PhaseHeading, phase_heading};
 use crate::identity::normalised;
-use crate::model::{
-    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, Meaning, Note, RunbookEntry,
-    Unrecognised, When,
-};
-use crate::modules::{self, Mention, in_item, may_name_module, mentions};
-use crate::plain::{cell, headline, tidy};
-use crate::quantities::{durations, module_count, percents};
-use crate::sections::{Section, is_condition, is_preparation, section};
-use crate::steps;
-use crate::thresholds;
+use crate::modules::Mention;
+use crate::plain::cell;
+use crate::quantities::durations;
+use crate::text::Text;
 use crate::tokens::Tokens;
-use crate::windows::Draft;
 
 impl Reader {
     /// A row that tells a phase: its name, its window, how many modules it moves or which.
@@ -96,7 +86,7 @@ impl Reader {
             }
             return;
         }
-        let phase = super::number(place);
+        let phase = number(place);
         for mention in cell_modules(text) {
             self.add_module(Mention {
                 phase,

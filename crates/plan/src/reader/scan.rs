@@ -1,24 +1,16 @@
 //! Running text, wherever it stands: the modules, steps, limits and conditions that it tells.
 
-use super::{BOLD, Context, DayDraft, ITEM, LABEL, List, Pending, Reader, Sink, number};
-use crate::blocks::{Block, Kind, Row};
-use crate::headings::{DayReference, Designator, PhaseHeading, Unit, day_heading, phase_heading};
-use crate::text::Text;
-
-use crate::checklists::{Task, only_days, owner, owner_name, task};
-use crate::identity::normalised;
-use crate::model::{
-    ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, Meaning, Note, RunbookEntry,
-    Unrecognised, When,
-};
-use crate::modules::{self, Mention, in_item, may_name_module, mentions};
-use crate::plain::{cell, headline, tidy};
-use crate::quantities::{durations, module_count, percents};
-use crate::sections::{Section, is_condition, is_preparation, section};
+use super::Reader;
+use crate::checklists::{owner, task};
+use crate::model::{Meaning, Note};
+use crate::modules::{Mention, mentions};
+use crate::plain::{headline, tidy};
+use crate::quantities::module_count;
+use crate::sections::{Section, is_condition};
 use crate::steps;
+use crate::text::Text;
 use crate::thresholds;
 use crate::tokens::Tokens;
-use crate::windows::Draft;
 
 impl Reader {
     /// Text that is left: a note of its phase, or unrecognised. A count of modules is taken from it.

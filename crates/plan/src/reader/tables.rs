@@ -3,12 +3,11 @@
 use super::columns::{Column, Columns, column, is_code, is_number, joined};
 use super::{Context, DayDraft, LABEL, List, Pending, Reader};
 use crate::blocks::Row;
-use crate::checklists::{owner_name, task};
-use crate::headings::{PhaseHeading, day_heading, phase_heading};
-use crate::identity::normalised;
+use crate::checklists::task;
+use crate::headings::day_heading;
 use crate::model::{ChecklistItem, Command, Meaning};
 use crate::modules::Mention;
-use crate::plain::{cell, headline, tidy};
+use crate::plain::{cell, headline};
 use crate::quantities::{durations, percents};
 use crate::sections::Section;
 use crate::steps::{self, Event};
