@@ -1,6 +1,6 @@
 // What script adds: changes made elsewhere show without a reload, and two people at once are told of each other.
 import { expect, test } from "../fixtures/test.ts";
-import { importPlan, planFile } from "../fixtures/plan.ts";
+import { importPlan, planFile, ready } from "../fixtures/plan.ts";
 
 test("a change made elsewhere shows within a second", async ({ app, page }) => {
   await app.signIn(page);
@@ -26,6 +26,7 @@ test("an edit of a module that was rolled back meanwhile shows who did what, and
   const common = ["--migration", "ledger", "--reason", "by ops"];
   await app.cliWith(asOps, "set", "parcel_ledger", "--mode", "both_validate", ...common);
   await page.goto(`${app.url}/m/ledger/modules/parcel_ledger/edit`);
+  await ready(page);
   await page.getByLabel("Owner").fill("ines");
   const back = await app.cliWith(asOps, "rollback", "parcel_ledger", ...common);
   expect(back.code, back.stderr).toBe(0);

@@ -1,6 +1,6 @@
 // Every page: no finding of axe in light and dark, no sideways scroll on a phone, no error in the browser.
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../fixtures/test.ts";
-import { examplePlanFile, importPlan } from "../fixtures/plan.ts";
+import { examplePlanFile, importPlan, ready } from "../fixtures/plan.ts";
 
 const PAGES = [
   "/",
@@ -35,6 +35,7 @@ test("every page is accessible and fits a phone", async ({ app, page, problems }
   await page.goto(`${app.url}/m/atlas/modules`);
   const module = (await page.locator("tbody a[href*='/modules/']").first().innerText()).trim();
   await page.goto(`${app.url}/m/atlas/modules/${module}`);
+  await ready(page);
   await page.locator("input[name=mode][value=both_validate]").check();
   await page.locator("#set-reason").fill("compare first");
   await page.getByRole("button", { name: "Set", exact: true }).click();

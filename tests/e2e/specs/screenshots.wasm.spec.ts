@@ -1,6 +1,7 @@
 // The pictures of the README. Written to SWITCHBACK_SCREENSHOTS where that is set, else thrown away with the results.
 import { join } from "node:path";
 
+import { ready } from "../fixtures/plan.ts";
 import { expect, test } from "../fixtures/test.ts";
 
 test.use({ serveArguments: ["--demo"], viewport: { width: 1280, height: 860 } });
@@ -18,6 +19,7 @@ test("the README's pictures show the demo", async ({ app, page }, testInfo) => {
   await take("modules");
   const module = (await page.locator("tbody a[href*='/modules/']").first().innerText()).trim();
   await page.goto(`${app.url}/m/atlas/modules/${module}`);
+  await ready(page);
   await page.locator("input[name=mode][value=gradual_rollout]").check();
   await page.locator("input[name=exposure]").fill("10");
   await page.locator("#set-reason").fill("first ten per cent");

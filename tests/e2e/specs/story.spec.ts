@@ -1,7 +1,7 @@
 // The main job, end to end, with WASM and without: import a plan, move a module, see a service follow, roll it back,
 // see the service obey, find both in the audit log.
 import { expect, test } from "../fixtures/test.ts";
-import { planFile, Service } from "../fixtures/plan.ts";
+import { planFile, ready, Service } from "../fixtures/plan.ts";
 
 test("a lead imports a plan, moves a module to 10 %, rolls it back, and finds both in the audit log", async ({ app, page }) => {
   await app.signIn(page);
@@ -21,6 +21,7 @@ test("a lead imports a plan, moves a module to 10 %, rolls it back, and finds bo
   await page.goto(`${app.url}/m/ledger/modules`);
   await page.getByRole("link", { name: "parcel_ledger" }).first().click();
   await expect(page.getByRole("heading", { name: /parcel_ledger/ }).first()).toBeVisible();
+  await ready(page);
   await page.locator("input[name=mode][value=gradual_rollout]").check();
   await page.locator("input[name=exposure]").fill("10");
   await page.locator("#set-reason").fill("first ten per cent");
@@ -50,6 +51,7 @@ test("the kill switch wants the migration's key, and resuming shows exactly what
   expect(imported.code, imported.stderr).toBe(0);
   const service = await Service.connect(app, "ledger");
   await page.goto(`${app.url}/m/ledger/modules/stamp_printer`);
+  await ready(page);
   await page.locator("input[name=mode][value=gradual_rollout]").check();
   await page.locator("input[name=exposure]").fill("50");
   await page.locator("#set-reason").fill("half");
@@ -58,12 +60,14 @@ test("the kill switch wants the migration's key, and resuming shows exactly what
 
   await page.goto(`${app.url}/m/ledger`);
   await page.getByRole("link", { name: /kill switch/i }).first().click();
+  await ready(page);
   await page.locator("input[name=confirm]").fill("ledgre");
   await page.locator("main [name=reason]").first().fill("errors everywhere");
   const press = page.getByRole("main").getByRole("button", { name: /kill switch/i });
   await press.click();
   expect((await service.evaluate("stamp_printer", "u")).metadata["killSwitch"]).toBeUndefined();
   await expect(page.locator("main [name=reason]").first()).toHaveValue("errors everywhere");
+  await ready(page);
   await page.locator("input[name=confirm]").fill("ledger");
   await press.click();
   await expect.poll(async () => (await service.evaluate("stamp_printer", "u")).metadata["killSwitch"]).toBe(true);
