@@ -85,7 +85,8 @@ fn with_cors(state: &AppState, ofrep: Router<AppState>) -> Router<AppState> {
         return ofrep;
     }
     let x_api_key = HeaderName::from_static("x-api-key");
-    ofrep.layer(
+    // A preflight is OPTIONS, which no route has: what answers it must stand behind the layer too.
+    ofrep.method_not_allowed_fallback(no_such_method).layer(
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(state.ofrep_origins.clone()))
             .allow_methods([Method::POST])
