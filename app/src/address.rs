@@ -26,7 +26,9 @@ impl Links {
     pub fn to(migration: &Key, environment: Option<&Key>) -> Self {
         Self {
             base: format!("/m/{migration}"),
-            environment: environment.map(|key| format!("env={key}")).unwrap_or_default(),
+            environment: environment
+                .map(|key| format!("env={key}"))
+                .unwrap_or_default(),
         }
     }
 
@@ -85,7 +87,11 @@ pub fn query(name: &'static str) -> Memo<String> {
 /// Every value of that name in the query, with commas between.
 pub fn query_list(name: &'static str) -> Memo<String> {
     let map = use_query_map();
-    Memo::new(move |_| map.with(|map| map.get_all(name)).unwrap_or_default().join(","))
+    Memo::new(move |_| {
+        map.with(|map| map.get_all(name))
+            .unwrap_or_default()
+            .join(",")
+    })
 }
 
 /// What nearly every page is about.
@@ -100,7 +106,10 @@ pub struct Place {
 impl Place {
     /// As the address bar has it.
     pub fn here() -> Self {
-        Self { migration: segment("migration"), environment: query("env") }
+        Self {
+            migration: segment("migration"),
+            environment: query("env"),
+        }
     }
 
     /// Both keys, tracked.
@@ -136,7 +145,10 @@ mod tests {
         let (arche, staging) = (Key::parse("arche").unwrap(), Key::parse("staging").unwrap());
         let links = Links::to(&arche, Some(&staging));
         assert_eq!(links.overview(), "/m/arche?env=staging");
-        assert_eq!(links.page("modules?mode=old_only"), "/m/arche/modules?mode=old_only&env=staging");
+        assert_eq!(
+            links.page("modules?mode=old_only"),
+            "/m/arche/modules?mode=old_only&env=staging"
+        );
         assert_eq!(Links::to(&arche, None).change(812), "/m/arche/changes/812");
     }
 

@@ -10,7 +10,10 @@ mod in_browser {
     /// The browser's clock, milliseconds since 1970.
     pub fn now() -> i64 {
         // A double holds milliseconds exactly for the next 280,000 years.
-        #[expect(clippy::cast_possible_truncation, reason = "a date is a whole number of milliseconds")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a date is a whole number of milliseconds"
+        )]
         let now = js_sys::Date::now() as i64;
         now
     }
@@ -23,7 +26,9 @@ mod in_browser {
             set_timeout(move || done.set(false), std::time::Duration::from_secs(2));
         });
         let _chained = promise.then(&Closure::wrap(Box::new(move |value: JsValue| {
-            let _ignored = copied.unchecked_ref::<js_sys::Function>().call1(&JsValue::NULL, &value);
+            let _ignored = copied
+                .unchecked_ref::<js_sys::Function>()
+                .call1(&JsValue::NULL, &value);
         }) as Box<dyn FnMut(JsValue)>));
     }
 
@@ -58,7 +63,9 @@ mod in_browser {
 
     /// Moves the focus by `step` among the elements that `selector` finds.
     pub fn focus_next(selector: &str, step: i32) {
-        let Ok(list) = document().query_selector_all(selector) else { return };
+        let Ok(list) = document().query_selector_all(selector) else {
+            return;
+        };
         let active = document().active_element();
         let length = i32::try_from(list.length()).unwrap_or(i32::MAX);
         let mut here = None;
@@ -69,7 +76,10 @@ mod in_browser {
         }
         let next = here.map_or(if step > 0 { 0 } else { length - 1 }, |here| here + step);
         let next = u32::try_from(next.clamp(0, (length - 1).max(0))).unwrap_or(0);
-        if let Some(element) = list.get(next).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+        if let Some(element) = list
+            .get(next)
+            .and_then(|node| node.dyn_into::<HtmlElement>().ok())
+        {
             let _focused = element.focus();
         }
     }
@@ -84,7 +94,11 @@ mod in_browser {
 
     /// Whether a dialog is open: single keys are silent then.
     pub fn in_dialog() -> bool {
-        document().query_selector("dialog[open]").ok().flatten().is_some()
+        document()
+            .query_selector("dialog[open]")
+            .ok()
+            .flatten()
+            .is_some()
     }
 
     /// What this browser was asked to remember.
@@ -116,7 +130,10 @@ mod in_browser {
         for (name, value) in settings {
             js_sys::Reflect::set(&options, &name.into(), &value.into()).ok()?;
         }
-        #[expect(clippy::cast_precision_loss, reason = "instants of this century fit a double")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "instants of this century fit a double"
+        )]
         let date = js_sys::Date::new(&JsValue::from_f64(milliseconds as f64));
         date.to_locale_string("sv-SE", &options).as_string()
     }

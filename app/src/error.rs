@@ -25,13 +25,17 @@ pub enum AppError {
     #[error("You are signed out. Sign in again, then repeat it: nothing was changed.")]
     NotSignedIn,
     /// A defect; the log has the rest under the request's id.
-    #[error("Something went wrong inside the server. Its log has the details under the id {request_id}.")]
+    #[error(
+        "Something went wrong inside the server. Its log has the details under the id {request_id}."
+    )]
     Internal {
         /// The request's id.
         request_id: String,
     },
     /// The server gave no answer, or one that cannot be read.
-    #[error("The server could not be reached ({why}). Look whether the change was made before you try again.")]
+    #[error(
+        "The server could not be reached ({why}). Look whether the change was made before you try again."
+    )]
     Unreachable {
         /// What the browser said.
         why: String,
@@ -50,9 +54,10 @@ impl AppError {
     /// What is wrong with one field of the form, if that is what it is about.
     pub fn of_field(&self, name: &str) -> Option<String> {
         match self.refusal()? {
-            Refusal::Invalid { fields } => {
-                fields.iter().find(|error| error.field == name).map(|error| error.message.clone())
-            }
+            Refusal::Invalid { fields } => fields
+                .iter()
+                .find(|error| error.field == name)
+                .map(|error| error.message.clone()),
             _ => None,
         }
     }
@@ -80,10 +85,12 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
-            ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => {
-                Self::Refused(Refusal::field("form", format!("The form could not be read: {why}.")))
-            }
-            other => Self::Unreachable { why: other.to_string() },
+            ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => Self::Refused(
+                Refusal::field("form", format!("The form could not be read: {why}.")),
+            ),
+            other => Self::Unreachable {
+                why: other.to_string(),
+            },
         }
     }
 }
@@ -101,9 +108,10 @@ mod server {
         /// Itself, after setting the status of the answer being made.
         #[must_use]
         pub(crate) fn with_status(self) -> Self {
-            if let (Some(options), Ok(status)) =
-                (use_context::<ResponseOptions>(), http::StatusCode::from_u16(self.status()))
-            {
+            if let (Some(options), Ok(status)) = (
+                use_context::<ResponseOptions>(),
+                http::StatusCode::from_u16(self.status()),
+            ) {
                 options.set_status(status);
                 if status == http::StatusCode::SERVICE_UNAVAILABLE {
                     options.insert_header(
@@ -122,7 +130,11 @@ mod server {
                 CommandError::Refused(refusal) => Self::Refused(refusal),
                 CommandError::Unavailable(unavailable) => Self::Unavailable {
                     why: unavailable.to_string(),
-                    status: if unavailable == Unavailable::Full { 507 } else { 503 },
+                    status: if unavailable == Unavailable::Full {
+                        507
+                    } else {
+                        503
+                    },
                 },
                 CommandError::Internal(_) => Self::Internal {
                     request_id: use_context::<ServerContext>()

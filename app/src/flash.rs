@@ -37,7 +37,10 @@ pub struct RefusedForm {
 impl RefusedForm {
     /// What was typed into a field.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -113,7 +116,9 @@ mod store {
             let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = &mut messages.kept;
             kept.retain(|message| message.until > now);
-            let at = kept.iter().position(|message| message.id == id && message.actor == actor)?;
+            let at = kept
+                .iter()
+                .position(|message| message.id == id && message.actor == actor)?;
             if matches!(kept.get(at)?.flash, Flash::Secret { .. }) {
                 return kept.remove(at).map(|message| message.flash);
             }
@@ -130,14 +135,20 @@ mod store {
             let store = FlashStore::default();
             let id = store.put("ada", Flash::Said("hello".into()), Timestamp(1_000));
             assert_eq!(store.get("bob", &id, Timestamp(1_001)), None);
-            assert_eq!(store.get("ada", &id, Timestamp(1_001)), Some(Flash::Said("hello".into())));
+            assert_eq!(
+                store.get("ada", &id, Timestamp(1_001)),
+                Some(Flash::Said("hello".into()))
+            );
             assert_eq!(store.get("ada", &id, Timestamp(1_000 + KEPT)), None);
         }
 
         #[test]
         fn a_secret_is_read_once() {
             let store = FlashStore::default();
-            let secret = Flash::Secret { title: "t".into(), text: "s".into() };
+            let secret = Flash::Secret {
+                title: "t".into(),
+                text: "s".into(),
+            };
             let id = store.put("ada", secret.clone(), Timestamp(0));
             assert_eq!(store.get("ada", &id, Timestamp(1)), Some(secret));
             assert_eq!(store.get("ada", &id, Timestamp(2)), None);

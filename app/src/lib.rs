@@ -9,6 +9,7 @@
 //! | [`api`] | server functions: the only ones; each hands its caller to `control`, which authorises |
 //! | [`address`] | which migration and environment a page is about, and links to other pages |
 //! | [`live`] | one event source a page: says that something changed, the page fetches the truth |
+//! | [`model`] | read models on their way from the server to a page |
 //! | [`flash`] | what a form without script is told after its redirect: what was done, or why not with its fields |
 //! | [`codec`] | how server functions answer |
 //! | [`error`] | what a server function answers instead of a result |
@@ -22,7 +23,10 @@
     clippy::too_many_arguments,
     reason = "a server function takes one argument for every field of its form"
 )]
-#![expect(clippy::needless_pass_by_value, reason = "Leptos hands components their props by value")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "Leptos hands components their props by value"
+)]
 
 pub mod address;
 pub mod api;
@@ -32,6 +36,7 @@ pub mod components;
 pub mod error;
 pub mod flash;
 pub mod live;
+pub mod model;
 pub mod pages;
 pub mod router;
 #[cfg(feature = "ssr")]

@@ -176,7 +176,12 @@ mod subscription {
     pub(super) fn keep(live: Live) {
         let path = use_location().pathname;
         let migration = Memo::new(move |_| {
-            path.with(|path| path.strip_prefix("/m/")?.split('/').next().map(str::to_owned))
+            path.with(|path| {
+                path.strip_prefix("/m/")?
+                    .split('/')
+                    .next()
+                    .map(str::to_owned)
+            })
         });
         let keeper = Keeper {
             live,
@@ -202,7 +207,10 @@ mod subscription {
             keeper.again.update(|times| *times += 1);
         });
         let ticking = set_interval_with_handle(
-            move || live.ticks.update(|ticks| *ticks = ticks.wrapping_add(1).max(1)),
+            move || {
+                live.ticks
+                    .update(|ticks| *ticks = ticks.wrapping_add(1).max(1))
+            },
             TICK,
         );
         on_cleanup(move || {
@@ -218,14 +226,19 @@ mod subscription {
 
     impl Keeper {
         fn connect(self, address: &str) {
-            let Ok(source) = EventSource::new(address) else { return self.lose() };
+            let Ok(source) = EventSource::new(address) else {
+                return self.lose();
+            };
             let opened = Closure::<dyn FnMut()>::new(move || self.heard(true));
             let told = Closure::<dyn FnMut()>::new(move || self.heard(false));
             let failed = Closure::<dyn FnMut()>::new(move || self.failed());
             source.set_onopen(Some(opened.as_ref().unchecked_ref()));
             source.set_onmessage(Some(told.as_ref().unchecked_ref()));
             source.set_onerror(Some(failed.as_ref().unchecked_ref()));
-            self.open.set_value(Some(Connection { source, _listeners: [opened, told, failed] }));
+            self.open.set_value(Some(Connection {
+                source,
+                _listeners: [opened, told, failed],
+            }));
         }
 
         /// Something arrived. What happened before the stream opened was missed, so opening counts as a change, too.
@@ -251,7 +264,9 @@ mod subscription {
 
         fn lose(self) {
             if !matches!(self.live.state.get_untracked(), LiveState::Lost { .. }) {
-                self.live.state.set(LiveState::Lost { since: browser::now() });
+                self.live.state.set(LiveState::Lost {
+                    since: browser::now(),
+                });
             }
         }
 
@@ -259,7 +274,8 @@ mod subscription {
         fn failed(self) {
             self.lose();
             let closed = self.open.with_value(|open| {
-                open.as_ref().is_none_or(|open| open.source.ready_state() == EventSource::CLOSED)
+                open.as_ref()
+                    .is_none_or(|open| open.source.ready_state() == EventSource::CLOSED)
             });
             if closed {
                 let failures = self.failures.get_value();

@@ -47,8 +47,9 @@ pub fn provide_server_context(context: ServerContext) {
 
 /// The context of the request being answered.
 pub(crate) fn server_context() -> Result<ServerContext, AppError> {
-    use_context::<ServerContext>()
-        .ok_or_else(|| AppError::Internal { request_id: String::new() })
+    use_context::<ServerContext>().ok_or_else(|| AppError::Internal {
+        request_id: String::new(),
+    })
 }
 
 /// The context together with who asks.

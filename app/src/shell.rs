@@ -9,7 +9,9 @@ use crate::server_context::{Assets, ServerContext};
 
 /// The whole document. Hydration tags are our own, since the assets' names come from the embedded manifest.
 pub fn shell() -> impl IntoView {
-    let assets = use_context::<ServerContext>().map(|context| context.assets).unwrap_or_default();
+    let assets = use_context::<ServerContext>()
+        .map(|context| context.assets)
+        .unwrap_or_default();
     view! {
         <!DOCTYPE html>
         <html lang="en">

@@ -28,7 +28,12 @@ pub fn utc_second(at: Timestamp) -> String {
 
 /// `2026-11-22 14:02:11.204 UTC`.
 pub fn utc_precise(at: Timestamp) -> String {
-    format!("{} {}.{:03} UTC", date(at), clock(at), at.0.rem_euclid(SECOND))
+    format!(
+        "{} {}.{:03} UTC",
+        date(at),
+        clock(at),
+        at.0.rem_euclid(SECOND)
+    )
 }
 
 /// `2026-11-22 14:02 UTC`.
@@ -49,7 +54,12 @@ pub fn machine(at: Timestamp) -> String {
 
 fn clock(at: Timestamp) -> String {
     let within = at.0.rem_euclid(DAY);
-    format!("{:02}:{:02}:{:02}", within / HOUR, within % HOUR / MINUTE, within % MINUTE / SECOND)
+    format!(
+        "{:02}:{:02}:{:02}",
+        within / HOUR,
+        within % HOUR / MINUTE,
+        within % MINUTE / SECOND
+    )
 }
 
 /// `2026-11-22`. The arithmetic is Howard Hinnant's `civil_from_days`; a calendar crate would weigh more in the browser
@@ -63,7 +73,11 @@ pub fn date(at: Timestamp) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }
@@ -74,12 +88,25 @@ mod tests {
 
     #[test]
     fn instants_read_as_the_calendar_says() {
-        for milliseconds in [0, 951_782_400_000, 1_795_356_131_204, 4_102_444_799_999, -1, 1_709_164_800_000] {
+        for milliseconds in [
+            0,
+            951_782_400_000,
+            1_795_356_131_204,
+            4_102_444_799_999,
+            -1,
+            1_709_164_800_000,
+        ] {
             let at = Timestamp(milliseconds);
             assert_eq!(machine(at), at.rfc3339());
         }
-        assert_eq!(utc_minute(Timestamp(1_795_356_131_204)), "2026-11-22 14:02 UTC");
-        assert_eq!(utc_precise(Timestamp(1_795_356_131_204)), "2026-11-22 14:02:11.204 UTC");
+        assert_eq!(
+            utc_minute(Timestamp(1_795_356_131_204)),
+            "2026-11-22 14:02 UTC"
+        );
+        assert_eq!(
+            utc_precise(Timestamp(1_795_356_131_204)),
+            "2026-11-22 14:02:11.204 UTC"
+        );
     }
 
     #[test]

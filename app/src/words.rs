@@ -53,11 +53,18 @@ pub fn served(track: TrackState) -> String {
         Mode::NewOnly => "New only".to_owned(),
         Mode::GradualRollout => {
             let points = track.state.exposure().basis_points();
-            format!("{} on new, {} on old", share(points), share(10_000 - points.min(10_000)))
+            format!(
+                "{} on new, {} on old",
+                share(points),
+                share(10_000 - points.min(10_000))
+            )
         }
     };
     if track.killed {
-        return format!("Kill switch: everything on old. Beneath it: {}", lower_first(&beneath));
+        return format!(
+            "Kill switch: everything on old. Beneath it: {}",
+            lower_first(&beneath)
+        );
     }
     beneath
 }
@@ -85,7 +92,11 @@ pub fn counts(counts: ModeCounts) -> String {
 
 /// `1 module`, `3 modules`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
 }
 
 /// An audit action as a verb in the past: `flag.rollback` -> `rolled back`.

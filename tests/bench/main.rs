@@ -44,8 +44,15 @@ async fn with_plan() -> Result<(TestApp, Api)> {
 
 /// Keys of the migration's modules.
 async fn modules(admin: &Api) -> Result<Vec<String>> {
-    let answer = admin.get(&format!("/api/v1/migrations/{MIGRATION}/modules")).await?.expect(200)?;
-    let list = answer.json.as_array().or(answer.json["modules"].as_array()).cloned();
+    let answer = admin
+        .get(&format!("/api/v1/migrations/{MIGRATION}/modules"))
+        .await?
+        .expect(200)?;
+    let list = answer
+        .json
+        .as_array()
+        .or(answer.json["modules"].as_array())
+        .cloned();
     let keys = list
         .into_iter()
         .flatten()

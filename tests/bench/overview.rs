@@ -37,7 +37,10 @@ async fn saturate(browser: &Arc<Browser>) -> Result<()> {
             let (browser, left) = (Arc::clone(browser), Arc::clone(&left));
             tokio::spawn(async move {
                 let mut measured = Vec::new();
-                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+                    .is_ok()
+                {
                     measured.push(fetch(&browser).await?);
                 }
                 Ok::<_, anyhow::Error>(measured)
@@ -50,7 +53,10 @@ async fn saturate(browser: &Arc<Browser>) -> Result<()> {
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of some thousand pages")]
     let rate = measured.len() as f64 / begun.elapsed().as_secs_f64();
-    println!("overview, {CONNECTIONS} connections: {rate:.0} pages/s; {}", Figures::new(measured).summary());
+    println!(
+        "overview, {CONNECTIONS} connections: {rate:.0} pages/s; {}",
+        Figures::new(measured).summary()
+    );
     Ok(())
 }
 
@@ -66,7 +72,10 @@ async fn steady(browser: &Arc<Browser>) -> Result<()> {
     for task in tasks {
         measured.push(task.await??);
     }
-    println!("overview, {STEADY_RATE} pages/s: {}", Figures::new(measured).summary());
+    println!(
+        "overview, {STEADY_RATE} pages/s: {}",
+        Figures::new(measured).summary()
+    );
     Ok(())
 }
 
@@ -78,7 +87,11 @@ async fn fetch(browser: &Browser) -> Result<Duration> {
         .header("accept", "text/html")
         .send()
         .await?;
-    ensure!(response.status() == 200, "a page answered {}", response.status());
+    ensure!(
+        response.status() == 200,
+        "a page answered {}",
+        response.status()
+    );
     response.bytes().await?;
     Ok(begun.elapsed())
 }

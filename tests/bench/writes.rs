@@ -28,7 +28,10 @@ pub async fn run() -> Result<()> {
             measured.extend(task.await??);
         }
         let changes = measured.len();
-        #[expect(clippy::cast_precision_loss, reason = "a count of some thousand changes")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a count of some thousand changes"
+        )]
         let rate = changes as f64 / begun.elapsed().as_secs_f64();
         println!(
             "writes, {callers} callers: {rate:.0} audited changes/s; {}",
@@ -51,10 +54,15 @@ async fn change(admin: Api, module: String) -> Result<Vec<Duration>> {
             });
             ("flags", body)
         } else {
-            ("rollback", json!({ "modules": [module], "reason": "benchmark" }))
+            (
+                "rollback",
+                json!({ "modules": [module], "reason": "benchmark" }),
+            )
         };
         let begun = Instant::now();
-        let answer = admin.post(&format!("/api/v1/migrations/{MIGRATION}/{path}"), body).await?;
+        let answer = admin
+            .post(&format!("/api/v1/migrations/{MIGRATION}/{path}"), body)
+            .await?;
         measured.push(begun.elapsed());
         answer.expect(200)?;
         version += 1;

@@ -50,7 +50,13 @@ impl TestApp {
         let data_dir = TempDir::new()?;
         let extra: Vec<String> = extra.iter().map(ToString::to_string).collect();
         let (child, url, sign_in_link) = spawn(data_dir.path(), &extra).await?;
-        Ok(Self { child, url, sign_in_link, data_dir, extra })
+        Ok(Self {
+            child,
+            url,
+            sign_in_link,
+            data_dir,
+            extra,
+        })
     }
 
     /// The data directory.
@@ -94,27 +100,58 @@ impl TestApp {
 
     /// A management client with a server-wide token of this kind.
     pub async fn api(&self, kind: &str) -> Result<Api> {
-        let token =
-            self.cli_ok(&["token", "create", "--name", &format!("test-{kind}"), "--kind", kind]).await?;
-        Ok(Api { client: Client::new(), url: self.url.clone(), token: Some(token) })
+        let token = self
+            .cli_ok(&[
+                "token",
+                "create",
+                "--name",
+                &format!("test-{kind}"),
+                "--kind",
+                kind,
+            ])
+            .await?;
+        Ok(Api {
+            client: Client::new(),
+            url: self.url.clone(),
+            token: Some(token),
+        })
     }
 
     /// A client of the data plane for a migration's deciding environment.
     pub async fn sdk(&self, migration: &str) -> Result<Api> {
-        let arguments =
-            ["token", "create", "--name", "service", "--kind", "sdk", "--migration", migration];
+        let arguments = [
+            "token",
+            "create",
+            "--name",
+            "service",
+            "--kind",
+            "sdk",
+            "--migration",
+            migration,
+        ];
         let token = self.cli_ok(&arguments).await?;
-        Ok(Api { client: Client::new(), url: self.url.clone(), token: Some(token) })
+        Ok(Api {
+            client: Client::new(),
+            url: self.url.clone(),
+            token: Some(token),
+        })
     }
 
     /// A client without a token.
     pub fn anonymous(&self) -> Api {
-        Api { client: plain_client(), url: self.url.clone(), token: None }
+        Api {
+            client: plain_client(),
+            url: self.url.clone(),
+            token: None,
+        }
     }
 
     /// A browser's client, signed in as the first admin by the link of the first start.
     pub async fn browser(&self) -> Result<Browser> {
-        let link = self.sign_in_link.as_deref().context("no sign-in link was printed")?;
+        let link = self
+            .sign_in_link
+            .as_deref()
+            .context("no sign-in link was printed")?;
         Browser::sign_in(&self.url, link).await
     }
 }
@@ -174,7 +211,10 @@ async fn spawn(data_dir: &Path, extra: &[String]) -> Result<(Child, String, Opti
     });
     let first_start = link.is_none() && !data_dir.join("test-started-before").exists();
     if first_start {
-        link = tokio::time::timeout(Duration::from_secs(2), receiver).await.ok().and_then(Result::ok);
+        link = tokio::time::timeout(Duration::from_secs(2), receiver)
+            .await
+            .ok()
+            .and_then(Result::ok);
     }
     std::fs::write(data_dir.join("test-started-before"), "")?;
     Ok((child, url, link))
@@ -236,8 +276,12 @@ impl Api {
 
     /// A module's version, as an edit must send it.
     pub async fn version(&self, migration: &str, module: &str) -> Result<i64> {
-        let answer = self.get(&format!("/api/v1/migrations/{migration}/modules/{module}")).await?;
-        answer.json["version"].as_i64().context("a module has a version")
+        let answer = self
+            .get(&format!("/api/v1/migrations/{migration}/modules/{module}"))
+            .await?;
+        answer.json["version"]
+            .as_i64()
+            .context("a module has a version")
     }
 
     /// Sets a module's mode with the version it has now.
@@ -256,19 +300,22 @@ impl Api {
         if let Some(exposure) = exposure {
             body["exposure"] = exposure.into();
         }
-        self.post(&format!("/api/v1/migrations/{migration}/flags"), body).await
+        self.post(&format!("/api/v1/migrations/{migration}/flags"), body)
+            .await
     }
 
     /// Rolls a module back.
     pub async fn roll_back(&self, migration: &str, module: &str) -> Result<Answer> {
         let body = serde_json::json!({ "modules": [module], "reason": "a test rolls it back" });
-        self.post(&format!("/api/v1/migrations/{migration}/rollback"), body).await
+        self.post(&format!("/api/v1/migrations/{migration}/rollback"), body)
+            .await
     }
 
     /// Asks OFREP for one flag.
     pub async fn evaluate(&self, key: &str, subject: &str) -> Result<Answer> {
         let body = serde_json::json!({ "context": { "targetingKey": subject } });
-        self.post(&format!("/ofrep/v1/evaluate/flags/{key}"), body).await
+        self.post(&format!("/ofrep/v1/evaluate/flags/{key}"), body)
+            .await
     }
 }
 
@@ -291,12 +338,20 @@ impl Answer {
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Self { status, headers, text, json })
+        Ok(Self {
+            status,
+            headers,
+            text,
+            json,
+        })
     }
 
     /// A header as text, empty when absent.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// Fails unless the status is this one.
@@ -323,15 +378,28 @@ impl Browser {
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let browser = Self { client, url: url.to_owned() };
-        let answer = browser.post_form("/sign-in", &[("link", secret_of(link))]).await?;
-        ensure!(answer.status.is_redirection(), "sign-in failed: {} {}", answer.status, answer.text);
+        let browser = Self {
+            client,
+            url: url.to_owned(),
+        };
+        let answer = browser
+            .post_form("/sign-in", &[("link", secret_of(link))])
+            .await?;
+        ensure!(
+            answer.status.is_redirection(),
+            "sign-in failed: {} {}",
+            answer.status,
+            answer.text
+        );
         Ok(browser)
     }
 
     /// GET of a page.
     pub async fn get(&self, path: &str) -> Result<Answer> {
-        let request = self.client.get(format!("{}{path}", self.url)).header("accept", "text/html");
+        let request = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .header("accept", "text/html");
         Answer::of(request.send().await?).await
     }
 

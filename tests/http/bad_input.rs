@@ -6,13 +6,15 @@ use anyhow::Result;
 use reqwest::Method;
 use serde_json::json;
 
-use http_tests::app::{Answer, Api, TestApp};
 use crate::{START, with_plan};
+use http_tests::app::{Answer, Api, TestApp};
 
 async fn upload(admin: &Api, body: Vec<u8>) -> Result<Answer> {
     let path = format!("/api/v1/migrations/upload/plan?start={START}");
-    let request =
-        admin.request(Method::POST, &path).header("content-type", "text/markdown").body(body);
+    let request = admin
+        .request(Method::POST, &path)
+        .header("content-type", "text/markdown")
+        .body(body);
     Answer::of(request.send().await?).await
 }
 
@@ -20,7 +22,9 @@ async fn upload(admin: &Api, body: Vec<u8>) -> Result<Answer> {
 async fn files_that_are_no_plan_are_refused_with_what_to_do() -> Result<()> {
     let app = TestApp::start().await?;
     let admin = app.api("admin").await?;
-    let six_mebibytes = "- a line of a plan that never ends\n".repeat(190_000).into_bytes();
+    let six_mebibytes = "- a line of a plan that never ends\n"
+        .repeat(190_000)
+        .into_bytes();
     assert!(six_mebibytes.len() > 6 * 1024 * 1024);
     let cases = [
         ("empty", Vec::new(), 400),
@@ -34,7 +38,10 @@ async fn files_that_are_no_plan_are_refused_with_what_to_do() -> Result<()> {
         assert!(detail.len() > 20, "{name}: {}", answer.text);
     }
     let migrations = admin.get("/api/v1/migrations").await?.expect(200)?;
-    assert!(!migrations.text.contains("upload"), "a refused plan left a migration behind");
+    assert!(
+        !migrations.text.contains("upload"),
+        "a refused plan left a migration behind"
+    );
     Ok(())
 }
 
@@ -49,10 +56,16 @@ async fn a_long_plan_with_html_in_it_is_read_as_text() -> Result<()> {
         writeln!(plan, "- `module_{number}`")?;
     }
     for number in 0..9_700 {
-        writeln!(plan, "\nA remark with <img src=x onerror=alert({number})> in it.")?;
+        writeln!(
+            plan,
+            "\nA remark with <img src=x onerror=alert({number})> in it."
+        )?;
     }
     upload(&admin, plan.into_bytes()).await?.expect(200)?;
-    let modules = admin.get("/api/v1/migrations/upload/modules?page=2").await?.expect(200)?;
+    let modules = admin
+        .get("/api/v1/migrations/upload/modules?page=2")
+        .await?
+        .expect(200)?;
     assert!(modules.text.contains("module_299"));
     let browser = app.browser().await?;
     for page in ["/m/upload", "/m/upload/plan", "/m/upload/modules"] {
@@ -75,11 +88,22 @@ async fn modules_by_csv_are_taken_whole_or_not_at_all() -> Result<()> {
     };
     let bad = "key,name,phase,owner,old_path,new_path\nscale,Scale,1,ines,a,b\nBAD KEY,x,1,,,\nscale,Twice,1,,,\n";
     let refused = send(bad).await?.expect(400)?;
-    assert!(refused.text.contains("line 3") && refused.text.contains("line 4"), "{}", refused.text);
-    admin.get("/api/v1/migrations/ledger/modules/scale").await?.expect(404)?;
-    let good = "key,name,phase,owner,old_path,new_path\nscale,\"Scale, big\",1,ines,old/scale,new/scale\n";
+    assert!(
+        refused.text.contains("line 3") && refused.text.contains("line 4"),
+        "{}",
+        refused.text
+    );
+    admin
+        .get("/api/v1/migrations/ledger/modules/scale")
+        .await?
+        .expect(404)?;
+    let good =
+        "key,name,phase,owner,old_path,new_path\nscale,\"Scale, big\",1,ines,old/scale,new/scale\n";
     send(good).await?.expect(200)?;
-    let scale = admin.get("/api/v1/migrations/ledger/modules/scale").await?.expect(200)?;
+    let scale = admin
+        .get("/api/v1/migrations/ledger/modules/scale")
+        .await?
+        .expect(200)?;
     assert!(scale.text.contains("Scale, big"), "{}", scale.text);
     Ok(())
 }
@@ -112,12 +136,25 @@ async fn every_wrong_field_of_a_change_is_told() -> Result<()> {
         ("expected_versions", json!({ "parcel_ledger": 99 }), 409),
     ] {
         let answer = admin.post(path, with(field, value.clone())).await?;
-        assert_eq!(answer.status.as_u16(), status, "{field} = {value}: {}", answer.text);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{field}");
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{field} = {value}: {}",
+            answer.text
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{field}"
+        );
         assert!(answer.json["request_id"].is_string() && answer.json["title"].is_string());
     }
-    let request = admin.request(Method::POST, path).header("content-type", "application/json");
-    Answer::of(request.body("{not json").send().await?).await?.expect(400)?;
+    let request = admin
+        .request(Method::POST, path)
+        .header("content-type", "application/json");
+    Answer::of(request.body("{not json").send().await?)
+        .await?
+        .expect(400)?;
     let huge = json!({ "reason": "x".repeat(100 * 1024) });
     admin.post(path, huge).await?.expect(413)?;
     admin.get("/api/v1/nowhere").await?.expect(404)?;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use http_tests::app::Api;
 use crate::with_plan;
+use http_tests::app::Api;
 
 /// How often the server is killed.
 const KILLS: u64 = 20;
@@ -23,8 +23,12 @@ async fn every_change_that_was_answered_survives_a_killed_server() -> Result<()>
     let answered: Arc<Mutex<BTreeMap<u64, Value>>> = Arc::default();
     let mut last_revision = 0;
     for round in 0..KILLS {
-        let api = Api { url: app.url.clone(), ..admin.clone() };
-        let target = answered.lock().map_or(0, |map| map.len()) + 20 + usize::try_from(round * 7 % 60)?;
+        let api = Api {
+            url: app.url.clone(),
+            ..admin.clone()
+        };
+        let target =
+            answered.lock().map_or(0, |map| map.len()) + 20 + usize::try_from(round * 7 % 60)?;
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| tokio::spawn(press(api.clone(), caller, Arc::clone(&answered))))
             .collect();
@@ -39,7 +43,10 @@ async fn every_change_that_was_answered_survives_a_killed_server() -> Result<()>
             caller.await?;
         }
         app.start_again().await?;
-        let api = Api { url: app.url.clone(), ..admin.clone() };
+        let api = Api {
+            url: app.url.clone(),
+            ..admin.clone()
+        };
         last_revision = check(&api, &answered, last_revision).await?;
     }
     Ok(())
@@ -48,7 +55,9 @@ async fn every_change_that_was_answered_survives_a_killed_server() -> Result<()>
 async fn create_modules(admin: &Api) -> Result<()> {
     for caller in 0..CALLERS {
         let body = json!({ "key": format!("crash_{caller}"), "name": "crash", "reason": "test" });
-        admin.post("/api/v1/migrations/ledger/modules", body).await?;
+        admin
+            .post("/api/v1/migrations/ledger/modules", body)
+            .await?;
     }
     Ok(())
 }
@@ -58,7 +67,8 @@ async fn press(api: Api, caller: usize, answered: Arc<Mutex<BTreeMap<u64, Value>
     let module = format!("crash_{caller}");
     for change in 0..CHANGES {
         let result = if change % 2 == 0 {
-            api.set("ledger", &module, "gradual_rollout", Some(10.0)).await
+            api.set("ledger", &module, "gradual_rollout", Some(10.0))
+                .await
         } else {
             api.roll_back("ledger", &module).await
         };
@@ -85,22 +95,37 @@ async fn check(
         .lines()
         .map(|line| {
             let entry: Value = serde_json::from_str(line)?;
-            Ok((entry["entry"]["sequence"].as_u64().context("a sequence")?, entry["entry"].clone()))
+            Ok((
+                entry["entry"]["sequence"].as_u64().context("a sequence")?,
+                entry["entry"].clone(),
+            ))
         })
         .collect::<Result<_>>()?;
     let (_, head) = control_export(&export.text)?;
     assert_eq!(verified.json["head"], head);
-    let answered = answered.lock().map_err(|_| anyhow::anyhow!("a caller panicked"))?;
+    let answered = answered
+        .lock()
+        .map_err(|_| anyhow::anyhow!("a caller panicked"))?;
     for (sequence, answer) in answered.iter() {
-        let entry = entries.get(sequence).with_context(|| format!("entry {sequence} is gone"))?;
+        let entry = entries
+            .get(sequence)
+            .with_context(|| format!("entry {sequence} is gone"))?;
         assert_eq!(entry["revision_made"], answer["revision_number"]);
         assert_eq!(entry["at"], answer["at"]);
     }
-    let revisions: Vec<u64> =
-        entries.values().filter_map(|entry| entry["revision_made"].as_u64()).collect();
-    assert!(revisions.is_sorted_by(|one, other| one < other), "a revision came twice or went back");
+    let revisions: Vec<u64> = entries
+        .values()
+        .filter_map(|entry| entry["revision_made"].as_u64())
+        .collect();
+    assert!(
+        revisions.is_sorted_by(|one, other| one < other),
+        "a revision came twice or went back"
+    );
     let newest = revisions.last().copied().unwrap_or_default();
-    assert!(newest >= last_revision, "the revision went back from {last_revision} to {newest}");
+    assert!(
+        newest >= last_revision,
+        "the revision went back from {last_revision} to {newest}"
+    );
     Ok(newest)
 }
 

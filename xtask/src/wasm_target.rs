@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -46,10 +46,10 @@ impl Toolchain {
             }
         };
         command.env("CARGO_TARGET_DIR", project.target.join("wasm"));
-        // A linker or processor chosen for this machine is none for the browser.
+        // A linker or processor chosen for this machine is none for the browser, so only these flags hold.
         command
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+            .env("CARGO_ENCODED_RUSTFLAGS", flags(project).join("\u{1f}"));
         command
     }
 
@@ -62,6 +62,26 @@ impl Toolchain {
         output_of(command.current_dir(&project.root).arg("-vV"))
             .context("rustc does not tell its version")
     }
+}
+
+/// The flag of `.cargo/config.toml`, and names in place of this machine's folders: where a panic may happen is written
+/// into the module, and everybody reads that.
+fn flags(project: &Project) -> Vec<String> {
+    let cargo_home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let renamed = [
+        (Some(project.root.clone()), "switchback"),
+        (cargo_home, "cargo"),
+    ];
+    let renamed = renamed.into_iter().filter_map(|(folder, name)| {
+        Some(format!("--remap-path-prefix={}={name}", folder?.display()))
+    });
+    ["--cfg", "erase_components"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(renamed)
+        .collect()
 }
 
 /// A toolchain with the target, made if need be.

@@ -30,12 +30,16 @@ pub async fn set_mode(
     };
     let (answer, context, caller) = answer.signed_in()?;
     let command = match edge::set_mode(&at, &modules, &phase, &mode, &exposure, &confirm) {
-        Ok(command) => {
-            control::commands::SetMode { expected: edge::versions(&expected), reason, ..command }
-        }
+        Ok(command) => control::commands::SetMode {
+            expected: edge::versions(&expected),
+            reason,
+            ..command
+        },
         Err(error) => return Err(answer.refused(error)),
     };
-    answer.done(context.control.execute(&caller, command).await, |_| at.after(&modules))
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        at.after(&modules)
+    })
 }
 
 /// Rolls modules back to `old_only`, or to `to` when that is given. Needs a reason and nothing else.
@@ -67,7 +71,9 @@ pub async fn roll_back(
         to,
         reason: edge::chosen_reason(&reason, &reason_text),
     };
-    answer.done(context.control.execute(&caller, command).await, |done| at.to_change(done))
+    answer.done(context.control.execute(&caller, command).await, |done| {
+        at.to_change(done)
+    })
 }
 
 /// Sends everything active to old. Wants the migration's key typed.
@@ -93,7 +99,9 @@ pub async fn press_kill_switch(
         environment: at.environment.clone(),
         reason,
     };
-    answer.done(context.control.execute(&caller, command).await, |done| at.to_change(done))
+    answer.done(context.control.execute(&caller, command).await, |done| {
+        at.to_change(done)
+    })
 }
 
 /// Lifts the kill switch: `from` is `stored` (the list with `digest`) or `old` (all lowered to `old_only` first).
@@ -120,7 +128,9 @@ pub async fn resume(
         from_old,
         reason,
     };
-    answer.done(context.control.execute(&caller, command).await, |done| at.to_change(done))
+    answer.done(context.control.execute(&caller, command).await, |done| {
+        at.to_change(done)
+    })
 }
 
 /// Attests that a module's old code is gone: new is served for ever.
@@ -146,7 +156,9 @@ pub async fn retire(
         reason,
         expected: edge::versions(&expected).get(&module).copied(),
     };
-    answer.done(context.control.execute(&caller, command).await, |_| at.links.module(&module))
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        at.links.module(&module)
+    })
 }
 
 /// Brings the modules of a change back to what they were before it: a new change, judged by rank like any other.
@@ -172,7 +184,9 @@ pub async fn undo(
         reason,
         expected: edge::versions(&expected),
     };
-    answer.done(context.control.execute(&caller, command).await, |done| at.to_change(done))
+    answer.done(context.control.execute(&caller, command).await, |done| {
+        at.to_change(done)
+    })
 }
 
 #[cfg(feature = "ssr")]
@@ -201,7 +215,11 @@ mod edge {
             let migration = key("migration", migration)?;
             let environment = environment(chosen)?;
             let links = Links::to(&migration, environment.as_ref());
-            Ok(Self { migration, environment, links })
+            Ok(Self {
+                migration,
+                environment,
+                links,
+            })
         }
 
         pub(super) fn back_to_set(&self, modules: &str, phase: &str) -> String {
@@ -214,17 +232,24 @@ mod edge {
         pub(super) fn back_to_rollback(&self, modules: &str, phase: &str) -> String {
             match one(modules) {
                 Some(module) => self.links.rollback(&module),
-                None => self.links.page(&format!("rollback?{}", chosen(modules, phase))),
+                None => self
+                    .links
+                    .page(&format!("rollback?{}", chosen(modules, phase))),
             }
         }
 
         pub(super) fn after(&self, modules: &str) -> String {
-            one(modules).map_or_else(|| self.links.page("modules"), |module| self.links.module(&module))
+            one(modules).map_or_else(
+                || self.links.page("modules"),
+                |module| self.links.module(&module),
+            )
         }
 
         pub(super) fn to_change(&self, done: &Committed) -> String {
-            done.revision_number
-                .map_or_else(|| self.links.overview(), |revision| self.links.change(revision))
+            done.revision_number.map_or_else(
+                || self.links.overview(),
+                |revision| self.links.change(revision),
+            )
         }
     }
 
@@ -236,8 +261,10 @@ mod edge {
         if !phase.is_empty() {
             return format!("phase={}", encoded(phase));
         }
-        let modules: Vec<_> =
-            modules.split(',').map(|module| format!("module={}", encoded(module))).collect();
+        let modules: Vec<_> = modules
+            .split(',')
+            .map(|module| format!("module={}", encoded(module)))
+            .collect();
         modules.join("&")
     }
 
@@ -258,7 +285,10 @@ mod edge {
         text.split(',')
             .filter_map(|pair| {
                 let (module, version) = pair.split_once('=')?;
-                Some((Key::parse(module.trim()).ok()?, version.trim().parse().ok()?))
+                Some((
+                    Key::parse(module.trim()).ok()?,
+                    version.trim().parse().ok()?,
+                ))
             })
             .collect()
     }
@@ -289,7 +319,10 @@ mod edge {
     }
 
     fn state(mode: &str, exposure: &str) -> Result<FlagState, AppError> {
-        let mode: Mode = mode.trim().parse().map_err(|_| Refusal::field("mode", "Choose a mode."))?;
+        let mode: Mode = mode
+            .trim()
+            .parse()
+            .map_err(|_| Refusal::field("mode", "Choose a mode."))?;
         // The field is always there, with or without script; it only means something in gradual_rollout.
         let exposure = match (mode, exposure.trim()) {
             (Mode::GradualRollout, text) if !text.is_empty() => Some(
@@ -326,12 +359,20 @@ mod edge {
         if typed.trim() == wanted {
             return Ok(());
         }
-        Err(Refusal::field("confirm", format!("Type the {what}'s key, {wanted}, to confirm.")).into())
+        Err(Refusal::field(
+            "confirm",
+            format!("Type the {what}'s key, {wanted}, to confirm."),
+        )
+        .into())
     }
 
     fn sentence(text: &str) -> String {
         let mut characters = text.chars();
-        let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+        let first: String = characters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
         format!("{first}{}.", characters.as_str())
     }
 

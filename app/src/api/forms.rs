@@ -20,8 +20,14 @@ pub async fn rollback(
     let selection = super::flags::selection(&modules, &phase).map_err(AppError::with_status)?;
     let control = &context.control;
     super::read(
-        control::queries::rollback(control, &caller, &migration, environment.as_ref(), &selection)
-            .await,
+        control::queries::rollback(
+            control,
+            &caller,
+            &migration,
+            environment.as_ref(),
+            &selection,
+        )
+        .await,
     )
 }
 
@@ -73,7 +79,11 @@ pub async fn change(migration: String, revision: String) -> Result<ChangePage, A
     })?;
     let control = &context.control;
     let view = super::read(control::queries::change(control, &caller, &migration, revision).await)?;
-    let modules: Vec<_> = view.undo.iter().map(|change| change.module.clone()).collect();
+    let modules: Vec<_> = view
+        .undo
+        .iter()
+        .map(|change| change.module.clone())
+        .collect();
     let versions = if modules.is_empty() {
         String::new()
     } else {
@@ -82,7 +92,10 @@ pub async fn change(migration: String, revision: String) -> Result<ChangePage, A
         let standing = super::read(
             control::queries::rollback(control, &caller, &migration, environment, &selection).await,
         )?;
-        let versions = standing.modules.iter().map(|row| format!("{}={}", row.key, row.version));
+        let versions = standing
+            .modules
+            .iter()
+            .map(|row| format!("{}={}", row.key, row.version));
         versions.collect::<Vec<_>>().join(",")
     };
     Ok(ChangePage { view, versions })

@@ -1,6 +1,9 @@
 //! Server functions: the only ones. Each reads its strings into domain types, asks `control` with the caller it was
 //! given, and answers with an [`AppError`](crate::error::AppError) that the page can show.
-#![expect(missing_docs, reason = "the macro makes a struct of the arguments; its fields cannot be documented")]
+#![expect(
+    missing_docs,
+    reason = "the macro makes a struct of the arguments; its fields cannot be documented"
+)]
 
 pub mod access;
 pub mod audit;
@@ -39,12 +42,19 @@ mod edge {
 
     /// An environment's key; empty is the deciding one.
     pub(crate) fn environment(text: &str) -> Result<Option<Key>, AppError> {
-        if text.trim().is_empty() { Ok(None) } else { key("environment", text).map(Some) }
+        if text.trim().is_empty() {
+            Ok(None)
+        } else {
+            key("environment", text).map(Some)
+        }
     }
 
     /// Modules' keys with commas between.
     pub(crate) fn keys(text: &str) -> Result<Vec<Key>, AppError> {
-        text.split(',').filter(|part| !part.trim().is_empty()).map(|part| key("module", part)).collect()
+        text.split(',')
+            .filter(|part| !part.trim().is_empty())
+            .map(|part| key("module", part))
+            .collect()
     }
 
     /// A query's answer; a failure sets the status.
@@ -96,23 +106,38 @@ mod edge {
 
         /// Answers with a refusal: the status with script, back to the form without.
         pub(crate) fn refused(self, error: AppError) -> AppError {
-            let fields = self.fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let fields = self
+                .fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
             let flash = Flash::Refused(RefusedForm {
                 form: self.form.to_owned(),
                 error: error.clone(),
                 fields,
             });
-            if redirect_with(&self.back, flash) { error } else { error.with_status() }
+            if redirect_with(&self.back, flash) {
+                error
+            } else {
+                error.with_status()
+            }
         }
     }
 
     /// Sends a browser without script to `path` with a flash; false when the browser has script and needs neither.
     fn redirect_with(path: &str, flash: Flash) -> bool {
-        let Ok(context) = server_context() else { return false };
+        let Ok(context) = server_context() else {
+            return false;
+        };
         if !context.plain_form {
             return false;
         }
-        let ServerContext { caller, control, flash: store, .. } = context;
+        let ServerContext {
+            caller,
+            control,
+            flash: store,
+            ..
+        } = context;
         let target = match caller {
             Some(caller) => {
                 let id = store.put(&caller.actor.id, flash, control.clock().now());
@@ -151,7 +176,10 @@ mod edge {
         #[test]
         fn a_flash_comes_before_the_part_of_the_page() {
             assert_eq!(with_flash("/m/a/settings", "1f"), "/m/a/settings?flash=1f");
-            assert_eq!(with_flash("/m/a/settings?env=b#phases", "1f"), "/m/a/settings?env=b&flash=1f#phases");
+            assert_eq!(
+                with_flash("/m/a/settings?env=b#phases", "1f"),
+                "/m/a/settings?env=b&flash=1f#phases"
+            );
         }
     }
 }

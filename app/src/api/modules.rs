@@ -18,7 +18,8 @@ pub async fn modules(
     let environment = super::environment(&environment)?;
     let control = &context.control;
     super::read(
-        control::queries::modules(control, &caller, &migration, environment.as_ref(), &filter).await,
+        control::queries::modules(control, &caller, &migration, environment.as_ref(), &filter)
+            .await,
     )
 }
 
@@ -57,7 +58,10 @@ pub async fn edit_module(
         &super::key("migration", &migration)?,
         super::environment(&environment)?.as_ref(),
     );
-    let (migration, module) = (super::key("migration", &migration)?, super::key("module", &module)?);
+    let (migration, module) = (
+        super::key("migration", &migration)?,
+        super::key("module", &module)?,
+    );
     let answer = super::Answer {
         form: "edit_module",
         back: links.page(&format!("modules/{module}/edit")),
@@ -92,5 +96,7 @@ pub async fn edit_module(
         expected: expected.trim().parse().ok(),
         reason,
     };
-    answer.done(context.control.execute(&caller, command).await, |_| links.module(&module))
+    answer.done(context.control.execute(&caller, command).await, |_| {
+        links.module(&module)
+    })
 }

@@ -15,6 +15,7 @@ pub async fn overview(
     let migration = super::key("migration", &migration)?;
     let environment = super::environment(&environment)?;
     super::read(
-        control::queries::overview(&context.control, &caller, &migration, environment.as_ref()).await,
+        control::queries::overview(&context.control, &caller, &migration, environment.as_ref())
+            .await,
     )
 }

@@ -12,7 +12,10 @@ use crate::times;
 pub fn done(done: &Committed, links: Option<&Links>) -> AnyView {
     let stored = match done.revision_number {
         Some(revision) => {
-            format!("Stored {}, revision {revision}. ", times::utc_precise(done.at))
+            format!(
+                "Stored {}, revision {revision}. ",
+                times::utc_precise(done.at)
+            )
         }
         None => format!("Stored {}. ", times::utc_precise(done.at)),
     };
@@ -73,7 +76,12 @@ pub fn flash_banner(flash: &Flash, links: Option<&Links>) -> Option<AnyView> {
 }
 
 /// Nothing here: what to do next, with a command to copy where there is one.
-pub fn empty(title: &str, next: &str, command: Option<String>, way: Option<(String, &str)>) -> impl IntoView + use<> {
+pub fn empty(
+    title: &str,
+    next: &str,
+    command: Option<String>,
+    way: Option<(String, &str)>,
+) -> impl IntoView + use<> {
     view! {
         <section class="empty">
             <h2>{title.to_owned()}</h2>

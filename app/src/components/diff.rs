@@ -52,7 +52,11 @@ pub fn diff(lines: Vec<DiffLine>) -> impl IntoView {
 /// Modules from one state to another, each drawn.
 pub fn flag_changes(changes: &[FlagChange], links: &Links) -> impl IntoView + use<> {
     let side = |state| {
-        let of = TrackState { state, killed: false, retired: false };
+        let of = TrackState {
+            state,
+            killed: false,
+            retired: false,
+        };
         view! { <span class="track-cell">{track(of, Size::Row, &[])} <span>{words::state(state)}</span></span> }
     };
     let rows = changes

@@ -124,7 +124,10 @@ pub struct Choice {
 impl Choice {
     /// An option.
     pub fn new(value: impl Into<String>, words: impl Into<String>) -> Self {
-        Self { value: value.into(), words: words.into() }
+        Self {
+            value: value.into(),
+            words: words.into(),
+        }
     }
 }
 

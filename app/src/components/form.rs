@@ -77,7 +77,13 @@ impl FormState<Committed> {
     /// What was done, as it stands above the form; nothing before.
     pub fn done(&self, links: &Links) -> impl Fn() -> Option<AnyView> + Clone + Send + use<> {
         let (value, links) = (self.value(), links.clone());
-        move || value.with(|value| value.as_ref().map(|committed| done(committed, Some(&links))))
+        move || {
+            value.with(|value| {
+                value
+                    .as_ref()
+                    .map(|committed| done(committed, Some(&links)))
+            })
+        }
     }
 }
 
@@ -123,14 +129,18 @@ pub fn server_lock(viewer: &Viewer) -> Lock {
 
 /// A lock for a reason of the page's own.
 pub fn lock_unless(open: bool, why: &str) -> Lock {
-    Lock { why: (!open).then(|| why.to_owned()) }
+    Lock {
+        why: (!open).then(|| why.to_owned()),
+    }
 }
 
 impl Lock {
     /// Locked for a further reason, unless it is already.
     #[must_use]
     pub fn or(self, why: Option<String>) -> Self {
-        Self { why: self.why.or(why) }
+        Self {
+            why: self.why.or(why),
+        }
     }
 
     /// Whether controls are disabled.

@@ -43,7 +43,12 @@ const REST: [(Rail, &str, &str, &str); 2] = [
 ];
 
 /// The frame of a migration's page around what the page shows.
-pub(super) fn migration_frame(frame: &Frame, place: Rail, banners: Option<AnyView>, page: AnyView) -> AnyView {
+pub(super) fn migration_frame(
+    frame: &Frame,
+    place: Rail,
+    banners: Option<AnyView>,
+    page: AnyView,
+) -> AnyView {
     let live = Live::here();
     live.server_said(frame.now);
     let links = Links::of(frame);
@@ -63,18 +68,19 @@ pub(super) fn migration_frame(frame: &Frame, place: Rail, banners: Option<AnyVie
 }
 
 fn rail(frame: &Frame, links: &Links, here: Rail) -> impl IntoView + use<> {
-    let entry = |(place, name, icon_name, below): (Rail, &'static str, &'static str, &'static str)| {
-        let count = (place == Rail::Modules)
-            .then(|| view! { <span class="count">{frame.counts.named().to_string()}</span> });
-        let current = (place == here).then_some("page");
-        view! {
-            <li>
-                <a class="place" href=links.page(below) aria-current=current>
-                    {icon(icon_name)} <span>{name}</span> {count}
-                </a>
-            </li>
-        }
-    };
+    let entry =
+        |(place, name, icon_name, below): (Rail, &'static str, &'static str, &'static str)| {
+            let count = (place == Rail::Modules)
+                .then(|| view! { <span class="count">{frame.counts.named().to_string()}</span> });
+            let current = (place == here).then_some("page");
+            view! {
+                <li>
+                    <a class="place" href=links.page(below) aria-current=current>
+                        {icon(icon_name)} <span>{name}</span> {count}
+                    </a>
+                </li>
+            }
+        };
     let first = FIRST.into_iter().map(&entry).collect_view();
     let rest = REST.into_iter().map(&entry).collect_view();
     view! {
@@ -134,7 +140,9 @@ fn environments(frame: &Frame) -> impl IntoView + use<> {
                 format!("{base}?env={}", encoded(environment.key.as_str()))
             };
             let current = (environment.key == frame.environment.key).then_some("true");
-            let killed = environment.kill_switch.then(|| view! { <span class="quiet">" · killed"</span> });
+            let killed = environment
+                .kill_switch
+                .then(|| view! { <span class="quiet">" · killed"</span> });
             view! {
                 <a class="item" href=href aria-current=current>
                     {environment.key.to_string()} {killed}
@@ -156,7 +164,9 @@ fn environments(frame: &Frame) -> impl IntoView + use<> {
 }
 
 fn person(viewer: &Viewer) -> impl IntoView + use<> {
-    let role = viewer.role.map_or_else(String::new, |role| format!(" · {}", role.as_str()));
+    let role = viewer
+        .role
+        .map_or_else(String::new, |role| format!(" · {}", role.as_str()));
     let administers = viewer.administers_server.then(|| {
         view! {
             <a class="item" href="/settings/users">"Users"</a>
@@ -260,11 +270,13 @@ impl Zone {
     pub(crate) fn provide() {
         let zone = Self(RwSignal::new(ZoneChoice::Utc));
         provide_context(zone);
-        Effect::new(move |_| match browser::remembered(REMEMBERED_ZONE).as_deref() {
-            None | Some("utc") => {}
-            Some("browser") => zone.0.set(ZoneChoice::Browser),
-            Some(name) => zone.0.set(ZoneChoice::Migration(name.to_owned())),
-        });
+        Effect::new(
+            move |_| match browser::remembered(REMEMBERED_ZONE).as_deref() {
+                None | Some("utc") => {}
+                Some("browser") => zone.0.set(ZoneChoice::Browser),
+                Some(name) => zone.0.set(ZoneChoice::Migration(name.to_owned())),
+            },
+        );
     }
 
     /// The instant in the zone chosen; `None` for UTC, which needs no browser. Tracked.
@@ -291,7 +303,9 @@ impl Zone {
 #[component]
 fn ZoneMenu(migration_zone: String) -> impl IntoView {
     let live = Live::here();
-    let Some(zone) = use_context::<Zone>() else { return ().into_any() };
+    let Some(zone) = use_context::<Zone>() else {
+        return ().into_any();
+    };
     let now = move || match zone.0.get() {
         ZoneChoice::Utc => "UTC".to_owned(),
         ZoneChoice::Browser => "local".to_owned(),
@@ -312,7 +326,7 @@ fn ZoneMenu(migration_zone: String) -> impl IntoView {
     };
     let migrations = ZoneChoice::Migration(migration_zone.clone());
     view! {
-        <details class="menu wide" hidden=move || !live.awake()>
+        <details class="menu roomy" hidden=move || !live.awake()>
             <summary class="button small plain">{now} {icon("down")}</summary>
             <div class="menu-panel">
                 <span class="title">"Times in"</span>

@@ -1,9 +1,10 @@
 //! A page of a migration: waits for its read model, refetches it when something changed, frames what it shows.
 
+use std::sync::Arc;
+
 use domain::read::Frame;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::address::{Links, query};
@@ -12,6 +13,7 @@ use crate::components::frame::migration_frame;
 use crate::components::{Rail, flash_banner, problem, problem_page};
 use crate::error::AppError;
 use crate::flash::Flash;
+use crate::model::{Forgotten, ReadModel};
 
 /// What a page shows, and what stands around it.
 pub struct Framed {
@@ -27,60 +29,53 @@ pub struct Framed {
 
 /// The page of a read model. `shown` is called again whenever the model was refetched, so signals and actions of the
 /// page belong outside it.
-pub fn framed<T, S>(model: Resource<Result<T, AppError>>, place: Rail, shown: S) -> impl IntoView
+pub fn framed<T, S>(model: ReadModel<T>, place: Rail, shown: S) -> AnyView
 where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-    S: Fn(T, Option<&Flash>) -> Framed + Clone + Send + Sync + 'static,
+    T: Clone + DeserializeOwned + 'static,
+    S: Fn(T, Option<&Flash>) -> Framed + Send + Sync + 'static,
 {
-    let (flash, last) = (flash(), Last::new());
-    let loading = move || last_frame().map(|frame| migration_frame(&frame, place, None, loading()));
-    waiting(loading, move || {
-        let shown = shown.clone();
-        Suspend::new(async move {
-            let flash = flash.await;
-            match last.or_fetched(model.await) {
-                Ok((model, trouble)) => {
-                    whole(place, flash.as_ref(), trouble, shown(model, flash.as_ref()))
-                }
-                Err(error) => problem_page(&error),
-            }
-        })
-    })
+    let last = Last::new();
+    let frame = move || last_frame().map(|frame| migration_frame(&frame, place, None, loading()));
+    let page = move |fetched, flash: Option<&Flash>| {
+        let (model, trouble): (Forgotten, _) = last.or_fetched(fetched)?;
+        Ok(whole(place, flash, trouble, shown(model.read()?, flash)))
+    };
+    waiting(model.resource, Arc::new(frame), Arc::new(page))
 }
 
 /// The page of a read model outside any migration; `shown` brings its own frame.
-pub fn served<T, S>(model: Resource<Result<T, AppError>>, shown: S) -> impl IntoView
+pub fn served<T, S>(model: ReadModel<T>, shown: S) -> AnyView
 where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-    S: Fn(T, Option<&Flash>) -> AnyView + Clone + Send + Sync + 'static,
+    T: Clone + DeserializeOwned + 'static,
+    S: Fn(T, Option<&Flash>) -> AnyView + Send + Sync + 'static,
 {
-    let flash = flash();
-    waiting(|| None, move || {
-        let shown = shown.clone();
-        Suspend::new(async move {
-            let flash = flash.await;
-            match model.await {
-                Ok(model) => shown(model, flash.as_ref()),
-                Err(error) => problem_page(&error),
-            }
-        })
-    })
+    let page = move |fetched: Fetched, flash: Option<&Flash>| Ok(shown(fetched?.read()?, flash));
+    waiting(model.resource, Arc::new(|| None), Arc::new(page))
 }
 
-fn waiting<L, F, V>(frame: L, content: F) -> impl IntoView
-where
-    L: Fn() -> Option<AnyView> + Send + Sync + 'static,
-    F: Fn() -> V + Clone + Send + Sync + 'static,
-    V: IntoView + 'static,
-{
+type Fetched = Result<Forgotten, AppError>;
+/// What stands around a page that is being fetched.
+type Around = Arc<dyn Fn() -> Option<AnyView> + Send + Sync>;
+/// Makes the page of what was fetched and what a form without script was told.
+type Making = Arc<dyn Fn(Fetched, Option<&Flash>) -> Result<AnyView, AppError> + Send + Sync>;
+
+fn waiting(model: Resource<Fetched>, around: Around, page: Making) -> AnyView {
+    let flash = flash();
     view! {
-        <Transition fallback=move || frame().unwrap_or_else(loading)>
+        <Transition fallback=move || around().unwrap_or_else(loading)>
             {
-                let content = content.clone();
-                move || content()
+                let page = Arc::clone(&page);
+                move || {
+                    let page = Arc::clone(&page);
+                    Suspend::new(async move {
+                        let flash = flash.await;
+                        page(model.await, flash.as_ref()).unwrap_or_else(|error| problem_page(&error))
+                    })
+                }
             }
         </Transition>
     }
+    .into_any()
 }
 
 fn loading() -> AnyView {
@@ -101,23 +96,16 @@ fn last_frame() -> Option<Frame> {
 }
 
 /// The last model that could be fetched: a server that is away for a moment takes no page, and no typed text, away.
-struct Last<T: 'static>(StoredValue<Option<T>>);
+#[derive(Clone, Copy)]
+struct Last(StoredValue<Option<Forgotten>>);
 
-impl<T> Clone for Last<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Last<T> {}
-
-impl<T: Clone + Send + Sync + 'static> Last<T> {
+impl Last {
     fn new() -> Self {
         Self(StoredValue::new(None))
     }
 
     /// The model fetched; or the last one with why there is no newer.
-    fn or_fetched(self, fetched: Result<T, AppError>) -> Result<(T, Option<AppError>), AppError> {
+    fn or_fetched(self, fetched: Fetched) -> Result<(Forgotten, Option<AppError>), AppError> {
         match fetched {
             Ok(model) => {
                 if cfg!(feature = "hydrate") {
@@ -141,12 +129,23 @@ fn flash() -> Resource<Option<Flash>> {
     let id = query("flash");
     Resource::new(
         move || id.get(),
-        async |id| if id.is_empty() { None } else { read_flash(id).await.ok().flatten() },
+        async |id| {
+            if id.is_empty() {
+                None
+            } else {
+                read_flash(id).await.ok().flatten()
+            }
+        },
     )
 }
 
 fn whole(place: Rail, flash: Option<&Flash>, trouble: Option<AppError>, page: Framed) -> AnyView {
-    let Framed { frame, title, description, body } = page;
+    let Framed {
+        frame,
+        title,
+        description,
+        body,
+    } = page;
     let title = format!("{title} · {} · Switchback", frame.name);
     let banner = flash.and_then(|flash| flash_banner(flash, Some(&Links::of(&frame))));
     let banners = view! { {trouble.as_ref().map(problem)} {banner} }.into_any();

@@ -8,7 +8,12 @@ use crate::components::icon;
 pub type PageLink = Option<String>;
 
 /// What is shown of how much, and the ways back and on.
-pub fn pager(label: &str, shown: String, back: (&str, PageLink), on: (&str, PageLink)) -> impl IntoView + use<> {
+pub fn pager(
+    label: &str,
+    shown: String,
+    back: (&str, PageLink),
+    on: (&str, PageLink),
+) -> impl IntoView + use<> {
     let words = (back.0.to_owned(), on.0.to_owned());
     let several = back.1.is_some() || on.1.is_some();
     view! {

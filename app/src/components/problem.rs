@@ -10,9 +10,14 @@ use crate::times;
 
 /// A failure at its form.
 pub fn problem(error: &AppError) -> AnyView {
-    let other = error.refusal().and_then(Refusal::other_change).map(other_change);
+    let other = error
+        .refusal()
+        .and_then(Refusal::other_change)
+        .map(other_change);
     let class = match error {
-        AppError::Refused(_) | AppError::Unavailable { .. } | AppError::NotSignedIn => "problem hand",
+        AppError::Refused(_) | AppError::Unavailable { .. } | AppError::NotSignedIn => {
+            "problem hand"
+        }
         AppError::Internal { .. } | AppError::Unreachable { .. } => "problem danger",
     };
     let again = matches!(error, AppError::NotSignedIn)
@@ -49,7 +54,8 @@ pub fn problem_page(error: &AppError) -> AnyView {
     };
     let words = match error {
         AppError::Refused(Refusal::NotFound { .. }) => {
-            view! { <p>{error.to_string()}" It does not exist, or you may not see it."</p> }.into_any()
+            view! { <p>{error.to_string()}" It does not exist, or you may not see it."</p> }
+                .into_any()
         }
         error => problem(error),
     };

@@ -21,10 +21,15 @@ pub fn Time(
     let live = Live::here();
     let zone = use_context::<Zone>();
     let absolute = move || {
-        zone.and_then(|zone| zone.write(at)).unwrap_or_else(|| times::utc_second(at))
+        zone.and_then(|zone| zone.write(at))
+            .unwrap_or_else(|| times::utc_second(at))
     };
     let text = move || {
-        if exact { absolute() } else { times::relative(at, live.now(now)) }
+        if exact {
+            absolute()
+        } else {
+            times::relative(at, live.now(now))
+        }
     };
     view! { <time class="time" datetime=times::machine(at) title=absolute>{text}</time> }
 }

@@ -77,7 +77,11 @@ impl Size {
 /// The track of one module; `ticks` are the plan's steps, in basis points.
 pub fn track(of: TrackState, size: Size, ticks: &[u16]) -> impl IntoView + use<> {
     let (geometry, killed) = (size.geometry(), of.killed && !of.retired);
-    let points = if of.retired { 10_000 } else { of.state.exposure().basis_points() };
+    let points = if of.retired {
+        10_000
+    } else {
+        of.state.exposure().basis_points()
+    };
     let mut drawn = titled(&words::served(of));
     rails(&mut drawn, geometry, if killed { 0 } else { points });
     bar(&mut drawn, geometry, points);
@@ -98,7 +102,9 @@ pub fn sum_track(counts: ModeCounts, size: Size, killed: bool) -> impl IntoView 
     let geometry = size.geometry();
     let new = counts.new_only + counts.retired;
     let all = counts.named().max(1);
-    let point = |modules: u32| u16::try_from(u64::from(modules) * 10_000 / u64::from(all)).unwrap_or(10_000);
+    let point = |modules: u32| {
+        u16::try_from(u64::from(modules) * 10_000 / u64::from(all)).unwrap_or(10_000)
+    };
     let (new_to, part_to, dots_to) = (
         point(new),
         point(new + counts.gradual_rollout),
@@ -114,7 +120,13 @@ pub fn sum_track(counts: ModeCounts, size: Size, killed: bool) -> impl IntoView 
     rails(&mut drawn, geometry, part_to);
     bar(&mut drawn, geometry, new_to);
     if part_to > new_to {
-        line(&mut drawn, "t-part", (new_to, part_to), &middle(geometry), geometry.bar);
+        line(
+            &mut drawn,
+            "t-part",
+            (new_to, part_to),
+            &middle(geometry),
+            geometry.bar,
+        );
     }
     if dots_to > part_to {
         dots(&mut drawn, geometry, part_to, dots_to);
@@ -122,7 +134,12 @@ pub fn sum_track(counts: ModeCounts, size: Size, killed: bool) -> impl IntoView 
     glyph(drawn, geometry, size, killed)
 }
 
-fn glyph(mut drawn: String, geometry: &Geometry, size: Size, killed: bool) -> impl IntoView + use<> {
+fn glyph(
+    mut drawn: String,
+    geometry: &Geometry,
+    size: Size,
+    killed: bool,
+) -> impl IntoView + use<> {
     if killed {
         let _ = write!(drawn, r#"<path class="t-cross" d="{}"/>"#, geometry.cross);
     }
@@ -190,8 +207,11 @@ fn dots(drawn: &mut String, geometry: &Geometry, from: u16, to: u16) {
 
 fn draw_tick(drawn: &mut String, geometry: &Geometry, at: u16, passed: bool) {
     let [top, _] = geometry.rails;
-    let (class, y, height) =
-        if passed { ("t-tick on", top, geometry.bar) } else { ("t-tick", geometry.tick.0, geometry.tick.1) };
+    let (class, y, height) = if passed {
+        ("t-tick on", top, geometry.bar)
+    } else {
+        ("t-tick", geometry.tick.0, geometry.tick.1)
+    };
     let _ = write!(
         drawn,
         r#"<rect class="{class}" x="{}" y="{y}" width="{}" height="{height}"/>"#,
@@ -206,15 +226,34 @@ mod tests {
     use domain::{Exposure, FlagState};
 
     fn drawn(state: FlagState, killed: bool) -> String {
-        track(TrackState { state, killed, retired: false }, Size::Row, &[1_000, 5_000]).to_html()
+        track(
+            TrackState {
+                state,
+                killed,
+                retired: false,
+            },
+            Size::Row,
+            &[1_000, 5_000],
+        )
+        .to_html()
     }
 
     #[test]
     fn a_tenth_on_new_fills_a_tenth() {
-        let ten = FlagState::new(Mode::GradualRollout, Exposure::from_basis_points(1_000).ok()).unwrap();
+        let ten = FlagState::new(
+            Mode::GradualRollout,
+            Exposure::from_basis_points(1_000).ok(),
+        )
+        .unwrap();
         let html = drawn(ten, false);
-        assert!(html.contains("<title>10 % on new, 90 % on old</title>"), "{html}");
-        assert!(html.contains(r#"class="t-new" y="3" width="10%""#), "{html}");
+        assert!(
+            html.contains("<title>10 % on new, 90 % on old</title>"),
+            "{html}"
+        );
+        assert!(
+            html.contains(r#"class="t-new" y="3" width="10%""#),
+            "{html}"
+        );
         assert_eq!(html.matches("t-tick").count(), 2);
         assert!(!html.contains("style"), "{html}");
     }
@@ -222,7 +261,10 @@ mod tests {
     #[test]
     fn a_kill_switch_crosses_the_track_and_shows_what_lies_beneath() {
         let html = drawn(FlagState::NEW_ONLY, true);
-        assert!(html.contains("Kill switch: everything on old. Beneath it: new only"), "{html}");
+        assert!(
+            html.contains("Kill switch: everything on old. Beneath it: new only"),
+            "{html}"
+        );
         assert!(html.contains("t-cross") && html.contains("t-new"), "{html}");
     }
 }

@@ -9,6 +9,7 @@ use crate::address::{Links, Place, encoded, query};
 use crate::api::audit::{AuditLog, audit};
 use crate::components::{Framed, Rail, Time, badge, diff, framed, icon, pager};
 use crate::live::Live;
+use crate::model::read_model;
 use crate::times;
 
 /// Fields shown of one entry in the list; its own page shows all.
@@ -19,7 +20,7 @@ const FIELDS_SHOWN: usize = 24;
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
     let (q, before) = (query("q"), query("before"));
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), q.get(), before.get(), live.changes()),
         |((migration, environment), q, before, _)| audit(migration, environment, q, before),
     );

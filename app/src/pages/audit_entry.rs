@@ -7,6 +7,7 @@ use super::audit_diff::differences;
 use crate::address::{Links, Place, segment};
 use crate::api::audit::{AuditEntryView, audit_entry};
 use crate::components::{Framed, Rail, badge, diff, framed, icon, key_values};
+use crate::model::read_model;
 use crate::times;
 
 /// The entry with the sequence in the address.
@@ -14,7 +15,7 @@ use crate::times;
 pub fn Page() -> impl IntoView {
     let (place, sequence) = (Place::here(), segment("sequence"));
     // An entry never changes, so nothing is fetched again.
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), sequence.get()),
         |((migration, environment), sequence)| audit_entry(migration, environment, sequence),
     );

@@ -15,6 +15,7 @@ use crate::components::{
 };
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::times;
 use crate::words;
 
@@ -22,14 +23,16 @@ use crate::words;
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live, revision) = (Place::here(), Live::here(), segment("revision"));
-    let model = Resource::new(
+    let model = read_model(
         move || (place.migration.get(), revision.get(), live.changes()),
         |(migration, revision, _)| change(migration, revision),
     );
     let action = ServerAction::<Undo>::new();
     forget_elsewhere(move || revision.get(), move || action.clear());
     live.follow();
-    framed(model, Rail::Audit, move |page, flash| shown(&page, action, flash))
+    framed(model, Rail::Audit, move |page, flash| {
+        shown(&page, action, flash)
+    })
 }
 
 fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -> Framed {
@@ -77,16 +80,30 @@ fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -
         view.audit.actor,
         because(&view.audit)
     );
-    Framed { frame, title, description, body }
+    Framed {
+        frame,
+        title,
+        description,
+        body,
+    }
 }
 
 fn receipts(view: &ChangeView) -> impl IntoView + use<> {
-    let stored = format!("Stored, revision {}", view.audit.revision.unwrap_or_default());
+    let stored = format!(
+        "Stored, revision {}",
+        view.audit.revision.unwrap_or_default()
+    );
     let all = view.readers_since >= view.readers_before;
     let read = match (view.readers_before, view.readers_since) {
         (0, 0) => "No reader was heard from in the 30 s before it".to_owned(),
-        (0, since) => format!("Read since by {}", words::count(since as usize, "reader", "readers")),
-        (before, since) => format!("Read since by {since} of {}", words::count(before as usize, "reader", "readers")),
+        (0, since) => format!(
+            "Read since by {}",
+            words::count(since as usize, "reader", "readers")
+        ),
+        (before, since) => format!(
+            "Read since by {since} of {}",
+            words::count(before as usize, "reader", "readers")
+        ),
     };
     view! {
         <section class="tile">
@@ -112,23 +129,53 @@ fn kill_switch(view: &ChangeView) -> Option<impl IntoView + use<>> {
     let word = |on: bool| if on { "on" } else { "off" }.to_owned();
     view.kill_switch.map(|(before, after)| {
         let name = format!("kill switch of {}", view.frame.environment.key);
-        diff(vec![DiffLine { name, before: word(before), after: word(after) }])
+        diff(vec![DiffLine {
+            name,
+            before: word(before),
+            after: word(after),
+        }])
     })
 }
 
 fn record(view: &ChangeView, links: &Links) -> impl IntoView + use<> {
-    let AuditRow { sequence, at, actor, actor_kind, reason, revision, request_id, hash, outcome, .. } =
-        view.audit.clone();
+    let AuditRow {
+        sequence,
+        at,
+        actor,
+        actor_kind,
+        reason,
+        revision,
+        request_id,
+        hash,
+        outcome,
+        ..
+    } = view.audit.clone();
     let text = |text: String| text.into_any();
     let hashed = |text: String| view! { <span class="hash">{text}</span> }.into_any();
     let rows = vec![
-        ("Sequence", view! { <a href=links.audit_entry(sequence)>{sequence.to_string()}</a> }.into_any()),
-        ("Time", view! { <Time at=at now=view.frame.now exact=true /> }.into_any()),
+        (
+            "Sequence",
+            view! { <a href=links.audit_entry(sequence)>{sequence.to_string()}</a> }.into_any(),
+        ),
+        (
+            "Time",
+            view! { <Time at=at now=view.frame.now exact=true /> }.into_any(),
+        ),
         ("Actor", text(format!("{actor} ({})", actor_kind.as_str()))),
         ("Reason", text(reason)),
         ("Revision", text(revision.unwrap_or_default().to_string())),
         ("Environment", text(view.frame.environment.key.to_string())),
-        ("Outcome", text(if outcome == Outcome::Committed { "committed" } else { "refused" }.to_owned())),
+        (
+            "Outcome",
+            text(
+                if outcome == Outcome::Committed {
+                    "committed"
+                } else {
+                    "refused"
+                }
+                .to_owned(),
+            ),
+        ),
         ("Request", hashed(request_id)),
         ("Hash", hashed(hash)),
     ];
@@ -182,11 +229,18 @@ fn undoing(
         ("migration", view.frame.migration.to_string()),
         ("environment", environment_field(&view.frame)),
         ("sequence", view.audit.sequence.to_string()),
-        ("revision", view.audit.revision.unwrap_or_default().to_string()),
+        (
+            "revision",
+            view.audit.revision.unwrap_or_default().to_string(),
+        ),
         ("expected", page.versions.clone()),
     ];
-    let (problem, reason, reason_error, pending) =
-        (state.problem(), state.typed("reason", ""), state.field("reason"), state.pending);
+    let (problem, reason, reason_error, pending) = (
+        state.problem(),
+        state.typed("reason", ""),
+        state.field("reason"),
+        state.pending,
+    );
     view! {
         <section class="tile" id="undo">
             <header><h2>"Undo"</h2></header>
@@ -237,11 +291,19 @@ fn kill_switch_way(view: &ChangeView, links: &Links) -> AnyView {
 }
 
 fn because(audit: &AuditRow) -> String {
-    if audit.reason.is_empty() { "No reason was asked for.".to_owned() } else { format!("Reason: {}", audit.reason) }
+    if audit.reason.is_empty() {
+        "No reason was asked for.".to_owned()
+    } else {
+        format!("Reason: {}", audit.reason)
+    }
 }
 
 fn first_upper(text: &str) -> String {
     let mut characters = text.chars();
-    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = characters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     format!("{first}{}", characters.as_str())
 }

@@ -12,6 +12,7 @@ use crate::api::connect::connect;
 use crate::components::{CodeBlock, Field, Framed, Hidden, Rail, Time, framed, icon, lock, state};
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::times;
 
 mod snippets;
@@ -24,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
     let looks = looking();
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), live.changes(), looks.get()),
         |((migration, environment), _, _)| connect(migration, environment),
     );

@@ -9,12 +9,13 @@ use crate::components::{
     CodeBlock, Field, Lock, ServerFrame, flash_banner, icon, lock_unless, served,
 };
 use crate::flash::Flash;
+use crate::model::read_model;
 
 /// The form that uploads a plan. `?migration=` fills in the key.
 #[component]
 pub fn Page() -> impl IntoView {
     let migration = query("migration");
-    let model = Resource::new(|| (), |()| importer());
+    let model = read_model(|| (), |()| importer());
     served(
         model,
         move |Importer { viewer, may }: Importer, flash: Option<&Flash>| {

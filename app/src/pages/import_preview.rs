@@ -11,6 +11,7 @@ use crate::components::{
     Field, Hidden, Lock, ServerFrame, empty, flash_banner, lock_unless, served,
 };
 use crate::flash::Flash;
+use crate::model::read_model;
 use crate::times;
 use crate::words;
 
@@ -21,7 +22,7 @@ mod recognised;
 pub fn Page() -> impl IntoView {
     let draft = segment("draft");
     // Not fetched again when something changes elsewhere: what is confirmed is what was read.
-    let model = Resource::new(move || draft.get(), import_preview);
+    let model = read_model(move || draft.get(), import_preview);
     served(model, shown)
 }
 

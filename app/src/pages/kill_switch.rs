@@ -14,6 +14,7 @@ use crate::components::{
 };
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::times;
 use crate::words;
 
@@ -21,16 +22,22 @@ use crate::words;
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), live.changes()),
         |((migration, environment), _)| kill_switch(migration, environment),
     );
     let action = ServerAction::<PressKillSwitch>::new();
     forget_elsewhere(move || place.get(), move || action.clear());
-    framed(model, Rail::Nowhere, move |view, flash| shown(&view, action, flash))
+    framed(model, Rail::Nowhere, move |view, flash| {
+        shown(&view, action, flash)
+    })
 }
 
-fn shown(view: &KillSwitchView, action: ServerAction<PressKillSwitch>, flash: Option<&Flash>) -> Framed {
+fn shown(
+    view: &KillSwitchView,
+    action: ServerAction<PressKillSwitch>,
+    flash: Option<&Flash>,
+) -> Framed {
     let frame = view.frame.clone();
     let links = Links::of(&frame);
     let state = FormState::of(action, "press_kill_switch", flash);
@@ -46,13 +53,26 @@ fn shown(view: &KillSwitchView, action: ServerAction<PressKillSwitch>, flash: Op
         <div class="stack">{done} {content}</div>
     }
     .into_any();
-    let description = format!("Send all of {} to old, in {}.", frame.name, frame.environment.key);
-    Framed { frame, title, description, body }
+    let description = format!(
+        "Send all of {} to old, in {}.",
+        frame.name, frame.environment.key
+    );
+    Framed {
+        frame,
+        title,
+        description,
+        body,
+    }
 }
 
 fn already(view: &KillSwitchView, links: &Links) -> AnyView {
     let who = view.pressed.as_ref().map(|entry| {
-        format!("Pressed by {} at {}: {}.", entry.actor, times::utc_second(entry.at), entry.reason)
+        format!(
+            "Pressed by {} at {}: {}.",
+            entry.actor,
+            times::utc_second(entry.at),
+            entry.reason
+        )
     });
     view! {
         <section class="empty">
@@ -135,8 +155,10 @@ fn form(
     let frame = &view.frame;
     let lock = lock(frame, Role::Operator);
     let (closed, why) = (lock.closed(), lock.why());
-    let fields =
-        vec![("migration", frame.migration.to_string()), ("environment", environment_field(frame))];
+    let fields = vec![
+        ("migration", frame.migration.to_string()),
+        ("environment", environment_field(frame)),
+    ];
     let (problem, pending) = (state.problem(), state.pending);
     let (confirm, reason) = (state.typed("confirm", ""), state.typed("reason", ""));
     let (confirm_error, reason_error) = (state.field("confirm"), state.field("reason"));

@@ -11,13 +11,14 @@ use crate::components::{
 };
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::times;
 
 /// Every migration the visitor may see.
 #[component]
 pub fn Page() -> impl IntoView {
     let live = Live::here();
-    let model = Resource::new(move || live.changes(), |_| migrations());
+    let model = read_model(move || live.changes(), |_| migrations());
     served(model, shown)
 }
 

@@ -18,6 +18,7 @@ use crate::components::{
 };
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::words;
 
 const DIALOG: &str = "roll-back";
@@ -34,7 +35,7 @@ struct Controls {
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live, key) = (Place::here(), Live::here(), segment("module"));
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), key.get(), live.changes()),
         |((migration, environment), key, _)| module(migration, environment, key),
     );
@@ -43,12 +44,17 @@ pub fn Page() -> impl IntoView {
         roll_back: ServerAction::new(),
         retire: ServerAction::new(),
     };
-    forget_elsewhere(move || (place.get(), key.get()), move || {
-        controls.set.forget();
-        controls.roll_back.clear();
-        controls.retire.clear();
-    });
-    framed(model, Rail::Modules, move |view, flash| shown(&view, controls, flash))
+    forget_elsewhere(
+        move || (place.get(), key.get()),
+        move || {
+            controls.set.forget();
+            controls.roll_back.clear();
+            controls.retire.clear();
+        },
+    );
+    framed(model, Rail::Modules, move |view, flash| {
+        shown(&view, controls, flash)
+    })
 }
 
 fn shown(view: &ModuleView, controls: Controls, flash: Option<&Flash>) -> Framed {
@@ -114,13 +120,21 @@ fn head(view: &ModuleView, controls: Controls, links: &Links) -> impl IntoView +
         .filter(|step| step.state.mode() == Mode::GradualRollout)
         .map(|step| step.state.exposure().basis_points())
         .collect();
-    let mut facts = vec![("Owner", row.owner.clone().into_any()), ("Phase", row.phase_name.clone().into_any())];
+    let mut facts = vec![
+        ("Owner", row.owner.clone().into_any()),
+        ("Phase", row.phase_name.clone().into_any()),
+    ];
     let code = |text: &str| view! { <code>{text.to_owned()}</code> }.into_any();
-    facts.extend([("Old", code(&view.old_path)), ("New", code(&view.new_path)), ("Flag", code(&view.flag_key))]);
+    facts.extend([
+        ("Old", code(&view.old_path)),
+        ("New", code(&view.new_path)),
+        ("Flag", code(&view.flag_key)),
+    ]);
     let changed = row.changed.as_ref().map(|(at, by)| {
         view! { <span>"changed " <Time at=*at now=frame.now /> {format!(" by {by}")}</span> }
     });
-    let name = (row.name != row.key.as_str()).then(|| view! { <p class="lead quiet">{row.name.clone()}</p> });
+    let name = (row.name != row.key.as_str())
+        .then(|| view! { <p class="lead quiet">{row.name.clone()}</p> });
     view! {
         <nav class="crumbs" aria-label="Path">
             <ol>
@@ -153,8 +167,8 @@ fn head(view: &ModuleView, controls: Controls, links: &Links) -> impl IntoView +
 
 /// Leads to the form; with script it opens in place.
 fn roll_back_button(view: &ModuleView, action: ServerAction<RollBack>, links: &Links) -> AnyView {
-    let lock = lock(&view.frame, Role::Operator)
-        .or((!can_go_down(&view.row)).then(|| "Nothing to roll back: old is served already.".to_owned()));
+    let lock = lock(&view.frame, Role::Operator).or((!can_go_down(&view.row))
+        .then(|| "Nothing to roll back: old is served already.".to_owned()));
     if lock.closed() {
         return view! {
             <span class="button danger apart" aria-disabled="true">{icon("back")} "Roll back…"</span>
@@ -179,7 +193,11 @@ fn roll_back_button(view: &ModuleView, action: ServerAction<RollBack>, links: &L
     .into_any()
 }
 
-fn dialog(view: &ModuleView, action: ServerAction<RollBack>, links: &Links) -> impl IntoView + use<> {
+fn dialog(
+    view: &ModuleView,
+    action: ServerAction<RollBack>,
+    links: &Links,
+) -> impl IntoView + use<> {
     let about = Rollback {
         frame: &view.frame,
         modules: std::slice::from_ref(&view.row),
@@ -198,7 +216,7 @@ fn dialog(view: &ModuleView, action: ServerAction<RollBack>, links: &Links) -> i
         <Dialog id=DIALOG labelled_by="roll-back-title">
             <header>
                 <div>
-                    <h2 id="roll-back-title">{title}</h2>
+                    <h2 id="roll-back-title" tabindex="-1" autofocus=true>{title}</h2>
                     <p class="lead" hidden=move || value.with(Option::is_some)>{lead}</p>
                 </div>
             </header>
@@ -209,11 +227,23 @@ fn dialog(view: &ModuleView, action: ServerAction<RollBack>, links: &Links) -> i
     }
 }
 
-fn set_form(view: &ModuleView, controls: SetControls, flash: Option<&Flash>) -> impl IntoView + use<> {
+fn set_form(
+    view: &ModuleView,
+    controls: SetControls,
+    flash: Option<&Flash>,
+) -> impl IntoView + use<> {
     let rows = std::slice::from_ref(&view.row);
-    let next = view.steps.iter().find(|step| step.standing == domain::read::StepStanding::Next);
-    let held = (view.row.status != ModuleStatus::Active)
-        .then(|| format!("{} is {}: its flag does not move any more.", view.row.key, view.row.status.as_str()));
+    let next = view
+        .steps
+        .iter()
+        .find(|step| step.standing == domain::read::StepStanding::Next);
+    let held = (view.row.status != ModuleStatus::Active).then(|| {
+        format!(
+            "{} is {}: its flag does not move any more.",
+            view.row.key,
+            view.row.status.as_str()
+        )
+    });
     Setting {
         frame: &view.frame,
         modules: view.row.key.to_string(),
@@ -227,7 +257,8 @@ fn set_form(view: &ModuleView, controls: SetControls, flash: Option<&Flash>) -> 
 }
 
 fn elsewhere(view: &ModuleView) -> Option<impl IntoView + use<>> {
-    let links = |environment| Links::to(&view.frame.migration, Some(environment)).module(&view.row.key);
+    let links =
+        |environment| Links::to(&view.frame.migration, Some(environment)).module(&view.row.key);
     let items: Vec<_> = view
         .elsewhere
         .iter()
@@ -265,8 +296,15 @@ fn reading(view: &ModuleView) -> impl IntoView + use<> {
 
 fn history(view: &ModuleView, links: &Links) -> impl IntoView + use<> {
     let now = view.frame.now;
-    let rows = view.history.iter().map(|row| history_row(row, now, links)).collect_view();
-    let none = view.history.is_empty().then(|| view! { <p class="quiet">"Nothing has changed it yet."</p> });
+    let rows = view
+        .history
+        .iter()
+        .map(|row| history_row(row, now, links))
+        .collect_view();
+    let none = view
+        .history
+        .is_empty()
+        .then(|| view! { <p class="quiet">"Nothing has changed it yet."</p> });
     let all = links.page(&format!("audit?q=module:{}", view.row.key));
     view! {
         <section class="section">
@@ -292,12 +330,25 @@ fn history(view: &ModuleView, links: &Links) -> impl IntoView + use<> {
 }
 
 fn history_row(row: &HistoryRow, now: domain::Timestamp, links: &Links) -> impl IntoView + use<> {
-    let AuditRow { at, actor, reason, revision, sequence, summary, .. } = &row.audit;
+    let AuditRow {
+        at,
+        actor,
+        reason,
+        revision,
+        sequence,
+        summary,
+        ..
+    } = &row.audit;
     let words = match (row.before, row.after) {
-        (Some(before), Some(after)) => format!("{} → {}", words::state(before), words::state(after)),
+        (Some(before), Some(after)) => {
+            format!("{} → {}", words::state(before), words::state(after))
+        }
         _ => summary.clone(),
     };
-    let href = revision.map_or_else(|| links.audit_entry(*sequence), |revision| links.change(revision));
+    let href = revision.map_or_else(
+        || links.audit_entry(*sequence),
+        |revision| links.change(revision),
+    );
     view! {
         <tr>
             <td class="tight"><Time at=*at now=now /></td>
@@ -316,7 +367,8 @@ fn retiring(
     flash: Option<&Flash>,
     links: &Links,
 ) -> Option<impl IntoView + use<>> {
-    let due = view.row.status == ModuleStatus::Active && view.row.track.state.mode() == Mode::NewOnly;
+    let due =
+        view.row.status == ModuleStatus::Active && view.row.track.state.mode() == Mode::NewOnly;
     let state = FormState::of(action, "retire", flash);
     let lock = lock(&view.frame, Role::Operator);
     let closed = lock.closed();

@@ -10,18 +10,21 @@ use crate::address::{Links, Place, segment};
 use crate::api::modules::{EditModule, module};
 use crate::components::{Field, FormState, Framed, Hidden, Rail, framed, lock};
 use crate::flash::Flash;
+use crate::model::read_model;
 
 /// The form. It does not follow changes made elsewhere: what it was filled from is the version it sends.
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, key) = (Place::here(), segment("module"));
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), key.get()),
         |((migration, environment), key)| module(migration, environment, key),
     );
     let action = ServerAction::<EditModule>::new();
     forget_elsewhere(move || key.get(), move || action.clear());
-    framed(model, Rail::Modules, move |view, flash| shown(&view, action, flash))
+    framed(model, Rail::Modules, move |view, flash| {
+        shown(&view, action, flash)
+    })
 }
 
 fn shown(view: &ModuleView, action: ServerAction<EditModule>, flash: Option<&Flash>) -> Framed {
@@ -34,7 +37,9 @@ fn shown(view: &ModuleView, action: ServerAction<EditModule>, flash: Option<&Fla
     // After a press that went through, the form goes on from the version it made.
     let value = state.value();
     let expected = move || {
-        value.with(|done| done.as_ref().and_then(|done| done.version)).map_or_else(|| version.clone(), |version| version.to_string())
+        value
+            .with(|done| done.as_ref().and_then(|done| done.version))
+            .map_or_else(|| version.clone(), |version| version.to_string())
     };
     let fields = vec![
         ("migration", frame.migration.to_string()),
@@ -90,5 +95,10 @@ fn shown(view: &ModuleView, action: ServerAction<EditModule>, flash: Option<&Fla
         </ActionForm>
     }
     .into_any();
-    Framed { frame, description: title.clone(), title, body }
+    Framed {
+        frame,
+        description: title.clone(),
+        title,
+        body,
+    }
 }

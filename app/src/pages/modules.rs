@@ -12,10 +12,9 @@ use super::parts::module_link;
 use crate::address::{Links, Place, encoded};
 use crate::api::modules::modules;
 use crate::browser;
-use crate::components::{
-    Framed, Rail, Size, Time, badge, empty, framed, icon, lock, pager, track,
-};
+use crate::components::{Framed, Rail, Size, Time, badge, empty, framed, icon, lock, pager, track};
 use crate::live::Live;
+use crate::model::read_model;
 use crate::words;
 
 /// The modules of a migration.
@@ -24,13 +23,15 @@ pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
     let map = use_query_map();
     let filter = Memo::new(move |_| map.with(filter_of));
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), filter.get(), live.changes()),
         |((migration, environment), filter, _)| modules(migration, environment, filter),
     );
     single_keys();
     let selected = RwSignal::new(BTreeSet::new());
-    framed(model, Rail::Modules, move |view, _flash| shown(&view, selected))
+    framed(model, Rail::Modules, move |view, _flash| {
+        shown(&view, selected)
+    })
 }
 
 /// `j` and `k` walk the rows, `/` goes to the search; silent while somebody types.
@@ -60,8 +61,14 @@ fn filter_of(query: &ParamsMap) -> ModuleFilter {
         mode: text("mode").parse().ok(),
         owner: query.get("owner").filter(|owner| !owner.is_empty()),
         status: ModuleStatus::parse(&text("status")),
-        sort: SORTS.iter().find(|(_, word, _)| *word == text("sort")).map_or(SortBy::Phase, |sort| sort.0),
-        group: GROUPS.iter().find(|(_, word)| *word == text("group")).map_or(GroupBy::Phase, |group| group.0),
+        sort: SORTS
+            .iter()
+            .find(|(_, word, _)| *word == text("sort"))
+            .map_or(SortBy::Phase, |sort| sort.0),
+        group: GROUPS
+            .iter()
+            .find(|(_, word)| *word == text("group"))
+            .map_or(GroupBy::Phase, |group| group.0),
         page: text("page").parse().unwrap_or(1),
     }
 }
@@ -82,11 +89,17 @@ const GROUPS: [(GroupBy, &str); 4] = [
 ];
 
 fn sort_word(sort: SortBy) -> &'static str {
-    SORTS.iter().find(|known| known.0 == sort).map_or("phase", |known| known.1)
+    SORTS
+        .iter()
+        .find(|known| known.0 == sort)
+        .map_or("phase", |known| known.1)
 }
 
 fn group_word(group: GroupBy) -> &'static str {
-    GROUPS.iter().find(|known| known.0 == group).map_or("phase", |known| known.1)
+    GROUPS
+        .iter()
+        .find(|known| known.0 == group)
+        .map_or("phase", |known| known.1)
 }
 
 /// The address of this table with another filter; defaults are left out.
@@ -98,10 +111,25 @@ fn address(links: &Links, filter: &ModuleFilter) -> String {
         }
     };
     say("q", filter.q.clone());
-    say("phase", filter.phase.map(|phase| phase.to_string()).unwrap_or_default());
-    say("mode", filter.mode.map(|mode| mode.to_string()).unwrap_or_default());
+    say(
+        "phase",
+        filter
+            .phase
+            .map(|phase| phase.to_string())
+            .unwrap_or_default(),
+    );
+    say(
+        "mode",
+        filter.mode.map(|mode| mode.to_string()).unwrap_or_default(),
+    );
     say("owner", filter.owner.clone().unwrap_or_default());
-    say("status", filter.status.map(|status| status.as_str().to_owned()).unwrap_or_default());
+    say(
+        "status",
+        filter
+            .status
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
+    );
     if filter.sort != SortBy::default() {
         say("sort", sort_word(filter.sort).to_owned());
     }
@@ -111,7 +139,11 @@ fn address(links: &Links, filter: &ModuleFilter) -> String {
     if filter.page > 1 {
         say("page", filter.page.to_string());
     }
-    if pairs.is_empty() { links.page("modules") } else { links.page(&format!("modules?{}", pairs.join("&"))) }
+    if pairs.is_empty() {
+        links.page("modules")
+    } else {
+        links.page(&format!("modules?{}", pairs.join("&")))
+    }
 }
 
 /// What is ticked, by key: rows move when a change is made elsewhere, a tick must not.
@@ -138,20 +170,37 @@ fn shown(view: &ModulesView, selected: Selected) -> Framed {
         {table}
     }
     .into_any();
-    let description = format!("{} modules of {}: {}.", frame.counts.named(), frame.name, words::counts(frame.counts));
-    Framed { frame, title, description, body }
+    let description = format!(
+        "{} modules of {}: {}.",
+        frame.counts.named(),
+        frame.name,
+        words::counts(frame.counts)
+    );
+    Framed {
+        frame,
+        title,
+        description,
+        body,
+    }
 }
 
 fn nothing(view: &ModulesView, links: &Links) -> impl IntoView + use<> {
     if view.frame.counts.named() > 0 {
-        return empty("No module matches", "Take a filter away.", None, Some((links.page("modules"), "All modules")))
-            .into_any();
+        return empty(
+            "No module matches",
+            "Take a filter away.",
+            None,
+            Some((links.page("modules"), "All modules")),
+        )
+        .into_any();
     }
     let key = &view.frame.migration;
     empty(
         "No modules yet",
         "Import a plan in Markdown here, or from a shell.",
-        Some(format!("switchback plan import plan.md --migration {key} --start YYYY-MM-DD")),
+        Some(format!(
+            "switchback plan import plan.md --migration {key} --start YYYY-MM-DD"
+        )),
         Some((format!("/import?migration={key}"), "Import a plan")),
     )
     .into_any()
@@ -159,7 +208,10 @@ fn nothing(view: &ModulesView, links: &Links) -> impl IntoView + use<> {
 
 fn filters(view: &ModulesView, links: &Links) -> impl IntoView + use<> {
     let filter = &view.filter;
-    let select = |label: &'static str, name: &'static str, chosen: String, options: Vec<(String, String)>| {
+    let select = |label: &'static str,
+                  name: &'static str,
+                  chosen: String,
+                  options: Vec<(String, String)>| {
         let options = options
             .into_iter()
             .map(|(value, words)| {
@@ -170,14 +222,28 @@ fn filters(view: &ModulesView, links: &Links) -> impl IntoView + use<> {
         view! { <label>{label} " " <select class="select" name=name>{options}</select></label> }
     };
     let any = || (String::new(), "any".to_owned());
-    let phases = std::iter::once(any())
-        .chain(view.phases.iter().map(|(number, name)| (number.to_string(), format!("{number} {name}"))));
-    let modes = std::iter::once(any())
-        .chain(Mode::ALL.into_iter().map(|mode| (mode.to_string(), words::short(mode).to_owned())));
-    let owners = std::iter::once(any())
-        .chain(view.owners.iter().filter(|owner| !owner.is_empty()).map(|owner| (owner.clone(), owner.clone())));
-    let groups = GROUPS.iter().map(|(_, word)| ((*word).to_owned(), (*word).to_owned()));
-    let sorts = SORTS.iter().map(|(_, word, words)| ((*word).to_owned(), (*words).to_owned()));
+    let phases = std::iter::once(any()).chain(
+        view.phases
+            .iter()
+            .map(|(number, name)| (number.to_string(), format!("{number} {name}"))),
+    );
+    let modes = std::iter::once(any()).chain(
+        Mode::ALL
+            .into_iter()
+            .map(|mode| (mode.to_string(), words::short(mode).to_owned())),
+    );
+    let owners = std::iter::once(any()).chain(
+        view.owners
+            .iter()
+            .filter(|owner| !owner.is_empty())
+            .map(|owner| (owner.clone(), owner.clone())),
+    );
+    let groups = GROUPS
+        .iter()
+        .map(|(_, word)| ((*word).to_owned(), (*word).to_owned()));
+    let sorts = SORTS
+        .iter()
+        .map(|(_, word, words)| ((*word).to_owned(), (*words).to_owned()));
     let environment = (!view.frame.environment.deciding)
         .then(|| view! { <input type="hidden" name="env" value=view.frame.environment.key.to_string() /> });
     view! {
@@ -211,25 +277,43 @@ fn filters(view: &ModulesView, links: &Links) -> impl IntoView + use<> {
 fn chips(view: &ModulesView, links: &Links) -> Option<impl IntoView + use<>> {
     let filter = &view.filter;
     let without = |change: fn(&mut ModuleFilter)| {
-        let mut filter = ModuleFilter { page: 1, ..filter.clone() };
+        let mut filter = ModuleFilter {
+            page: 1,
+            ..filter.clone()
+        };
         change(&mut filter);
         address(links, &filter)
     };
     let mut chips = Vec::new();
     if !filter.q.is_empty() {
-        chips.push((format!("“{}”", filter.q), without(|filter| filter.q.clear())));
+        chips.push((
+            format!("“{}”", filter.q),
+            without(|filter| filter.q.clear()),
+        ));
     }
     if let Some(phase) = filter.phase {
-        chips.push((format!("phase: {phase}"), without(|filter| filter.phase = None)));
+        chips.push((
+            format!("phase: {phase}"),
+            without(|filter| filter.phase = None),
+        ));
     }
     if let Some(mode) = filter.mode {
-        chips.push((format!("mode: {}", words::short(mode)), without(|filter| filter.mode = None)));
+        chips.push((
+            format!("mode: {}", words::short(mode)),
+            without(|filter| filter.mode = None),
+        ));
     }
     if let Some(owner) = &filter.owner {
-        chips.push((format!("owner: {owner}"), without(|filter| filter.owner = None)));
+        chips.push((
+            format!("owner: {owner}"),
+            without(|filter| filter.owner = None),
+        ));
     }
     if let Some(status) = filter.status {
-        chips.push((format!("status: {}", status.as_str()), without(|filter| filter.status = None)));
+        chips.push((
+            format!("status: {}", status.as_str()),
+            without(|filter| filter.status = None),
+        ));
     }
     let chips: Vec<_> = chips
         .into_iter()
@@ -248,7 +332,15 @@ fn selectable(view: &ModulesView, links: &Links, selected: Selected) -> impl Int
     let environment = (!view.frame.environment.deciding)
         .then(|| view! { <input type="hidden" name="env" value=view.frame.environment.key.to_string() /> });
     let (page, pages) = (view.filter.page.max(1), view.pages);
-    let turn = |page| address(links, &ModuleFilter { page, ..view.filter.clone() });
+    let turn = |page| {
+        address(
+            links,
+            &ModuleFilter {
+                page,
+                ..view.filter.clone()
+            },
+        )
+    };
     let turning = pager(
         "Pages of modules",
         format!("Page {page} of {}, {} modules", pages.max(1), view.matching),
@@ -279,10 +371,22 @@ fn selectable(view: &ModulesView, links: &Links, selected: Selected) -> impl Int
     }
 }
 
-fn table(view: &ModulesView, links: &Links, closed: bool, selected: Selected) -> impl IntoView + use<> {
+fn table(
+    view: &ModulesView,
+    links: &Links,
+    closed: bool,
+    selected: Selected,
+) -> impl IntoView + use<> {
     let heading = |sort: SortBy, words: &'static str, class: &'static str| {
         let chosen = view.filter.sort == sort;
-        let href = address(links, &ModuleFilter { sort, page: 1, ..view.filter.clone() });
+        let href = address(
+            links,
+            &ModuleFilter {
+                sort,
+                page: 1,
+                ..view.filter.clone()
+            },
+        );
         view! {
             <th scope="col" class=class aria-sort=chosen.then_some("ascending")>
                 <a href=href>{words} {chosen.then(|| icon("down"))}</a>
@@ -295,7 +399,11 @@ fn table(view: &ModulesView, links: &Links, closed: bool, selected: Selected) ->
         .groups
         .iter()
         .map(|group| {
-            let rows = group.rows.iter().map(|row| module_row(row, links, now, closed, selected)).collect_view();
+            let rows = group
+                .rows
+                .iter()
+                .map(|row| module_row(row, links, now, closed, selected))
+                .collect_view();
             view! { <tbody>{grouped.then(|| group_line(group, view, links))} {rows}</tbody> }
         })
         .collect_view();

@@ -11,13 +11,14 @@ use crate::address::{Links, Place};
 use crate::api::overview::overview;
 use crate::components::{Framed, Rail, Size, Time, empty, framed, icon, sum_track, track};
 use crate::live::Live;
+use crate::model::read_model;
 use crate::words;
 
 /// The overview of a migration.
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), live.changes()),
         |((migration, environment), _)| overview(migration, environment),
     );
@@ -65,21 +66,27 @@ fn shown(overview: &Overview) -> Framed {
 }
 
 fn nothing_yet(frame: &Frame) -> impl IntoView + use<> {
-    let command = format!("switchback plan import plan.md --migration {} --start YYYY-MM-DD", frame.migration);
+    let command = format!(
+        "switchback plan import plan.md --migration {} --start YYYY-MM-DD",
+        frame.migration
+    );
     empty(
         "No modules yet",
         "Import a plan in Markdown here, or from a shell. Nothing is switched by importing.",
         Some(command),
-        Some((format!("/import?migration={}", frame.migration), "Import a plan")),
+        Some((
+            format!("/import?migration={}", frame.migration),
+            "Import a plan",
+        )),
     )
 }
 
 fn hands(overview: &Overview) -> AnyView {
     if overview.needs_hand.is_empty() {
-        let next = overview
-            .next
-            .as_ref()
-            .map_or_else(|| "No step is due.".to_owned(), |next| format!("Next: {next}"));
+        let next = overview.next.as_ref().map_or_else(
+            || "No step is due.".to_owned(),
+            |next| format!("Next: {next}"),
+        );
         return view! {
             <section class="empty">
                 <h2>"Nothing needs you"</h2>
@@ -122,7 +129,11 @@ fn modules(overview: &Overview, links: &Links) -> impl IntoView + use<> {
     let counts = overview.frame.counts;
     let all = counts.expected.unwrap_or(0).max(counts.named());
     let on_new = counts.new_only + counts.retired;
-    let phases = overview.phases.iter().map(|phase| phase_line(phase, links)).collect_view();
+    let phases = overview
+        .phases
+        .iter()
+        .map(|phase| phase_line(phase, links))
+        .collect_view();
     view! {
         <section class="tile">
             <header>
@@ -146,7 +157,10 @@ fn phase_line(phase: &PhaseProgress, links: &Links) -> impl IntoView + use<> {
         _ => String::new(),
     };
     let overrun = (phase.overrun_days > 0).then(|| {
-        format!(", its work runs {} past it", words::count(phase.overrun_days as usize, "day", "days"))
+        format!(
+            ", its work runs {} past it",
+            words::count(phase.overrun_days as usize, "day", "days")
+        )
     });
     let current = phase.current.then(|| view! { <b>"now · "</b> });
     view! {
@@ -162,7 +176,10 @@ fn phase_line(phase: &PhaseProgress, links: &Links) -> impl IntoView + use<> {
 }
 
 fn criteria(rows: &[CriterionRow], links: &Links) -> impl IntoView + use<> {
-    let pass = rows.iter().filter(|row| row.verdict == CriterionVerdict::Pass).count();
+    let pass = rows
+        .iter()
+        .filter(|row| row.verdict == CriterionVerdict::Pass)
+        .count();
     let items = rows
         .iter()
         .map(|row| {
@@ -179,7 +196,9 @@ fn criteria(rows: &[CriterionRow], links: &Links) -> impl IntoView + use<> {
             }
         })
         .collect_view();
-    let none = rows.is_empty().then(|| view! { <p class="quiet">"The plan names none."</p> });
+    let none = rows
+        .is_empty()
+        .then(|| view! { <p class="quiet">"The plan names none."</p> });
     view! {
         <section class="tile">
             <header>
@@ -200,9 +219,10 @@ fn recent(rows: &[AuditRow], frame: &Frame, links: &Links) -> impl IntoView + us
     let items = rows
         .iter()
         .map(|row| {
-            let href = row
-                .revision
-                .map_or_else(|| links.audit_entry(row.sequence), |revision| links.change(revision));
+            let href = row.revision.map_or_else(
+                || links.audit_entry(row.sequence),
+                |revision| links.change(revision),
+            );
             view! {
                 <li>
                     <span class="quiet">

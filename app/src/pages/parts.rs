@@ -15,7 +15,11 @@ pub(super) fn module_link(module: &Key, links: &Links) -> impl IntoView + use<> 
 
 /// The environment as forms send it along: empty for the deciding one.
 pub(super) fn environment_field(frame: &Frame) -> String {
-    if frame.environment.deciding { String::new() } else { frame.environment.key.to_string() }
+    if frame.environment.deciding {
+        String::new()
+    } else {
+        frame.environment.key.to_string()
+    }
 }
 
 /// Modules as forms send them along: keys with commas between.
@@ -26,7 +30,10 @@ pub(super) fn module_list(rows: &[ModuleRow]) -> String {
 
 /// The version of each module as it is shown: `config=3,temporal_core=7`.
 pub(super) fn versions(rows: &[ModuleRow]) -> String {
-    let pairs: Vec<_> = rows.iter().map(|row| format!("{}={}", row.key, row.version)).collect();
+    let pairs: Vec<_> = rows
+        .iter()
+        .map(|row| format!("{}={}", row.key, row.version))
+        .collect();
     pairs.join(",")
 }
 

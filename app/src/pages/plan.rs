@@ -7,6 +7,7 @@ use crate::address::{Links, Place, encoded};
 use crate::api::plan::{PlanPage, plan};
 use crate::components::{CodeBlock, Framed, Rail, empty, framed, icon, key_values};
 use crate::live::Live;
+use crate::model::read_model;
 use crate::words;
 
 mod phases;
@@ -15,7 +16,7 @@ mod phases;
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), live.changes()),
         |((migration, environment), _)| plan(migration, environment),
     );

@@ -12,6 +12,7 @@ use crate::api::forms::resume_list;
 use crate::components::{Field, FormState, Framed, Hidden, Rail, Size, framed, lock, track};
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::times;
 use crate::words;
 
@@ -19,7 +20,7 @@ use crate::words;
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), live.changes()),
         |((migration, environment), _)| resume_list(migration, environment),
     );
@@ -33,7 +34,9 @@ pub fn Page() -> impl IntoView {
             seen.set(None);
         }
     });
-    framed(model, Rail::Nowhere, move |view, flash| shown(&view, action, seen, flash))
+    framed(model, Rail::Nowhere, move |view, flash| {
+        shown(&view, action, seen, flash)
+    })
 }
 
 fn shown(
@@ -48,7 +51,12 @@ fn shown(
     let done = state.done(&links);
     let content = if frame.environment.kill_switch {
         let pressed = view.pressed.as_ref().map(|entry| {
-            format!("Pressed by {} at {}: {}.", entry.actor, times::utc_second(entry.at), entry.reason)
+            format!(
+                "Pressed by {} at {}: {}.",
+                entry.actor,
+                times::utc_second(entry.at),
+                entry.reason
+            )
         });
         view! {
             <p>{pressed}</p>
@@ -71,16 +79,31 @@ fn shown(
         <div class="stack">{done} {content}</div>
     }
     .into_any();
-    let description = format!("What comes back in {} when its kill switch is lifted.", frame.environment.key);
-    Framed { frame, title: "Resume".to_owned(), description, body }
+    let description = format!(
+        "What comes back in {} when its kill switch is lifted.",
+        frame.environment.key
+    );
+    Framed {
+        frame,
+        title: "Resume".to_owned(),
+        description,
+        body,
+    }
 }
 
 fn returning(view: &ResumeView, links: &Links) -> impl IntoView + use<> {
-    let staying = format!("{} on old.", words::count(view.staying_old as usize, "module stays", "modules stay"));
+    let staying = format!(
+        "{} on old.",
+        words::count(view.staying_old as usize, "module stays", "modules stay")
+    );
     if view.returning.is_empty() {
         return view! { <p>{format!("Nothing comes back: every flag beneath is old only. {staying}")}</p> }.into_any();
     }
-    let rows = view.returning.iter().map(|item| item_row(item, links)).collect_view();
+    let rows = view
+        .returning
+        .iter()
+        .map(|item| item_row(item, links))
+        .collect_view();
     view! {
         <p>
             {format!(
@@ -102,7 +125,11 @@ fn returning(view: &ResumeView, links: &Links) -> impl IntoView + use<> {
 }
 
 fn item_row(item: &ResumeItem, links: &Links) -> impl IntoView + use<> {
-    let of = TrackState { state: item.state, killed: false, retired: false };
+    let of = TrackState {
+        state: item.state,
+        killed: false,
+        retired: false,
+    };
     view! {
         <tr>
             <th scope="row">{module_link(&item.module, links)}</th>
@@ -125,8 +152,10 @@ fn form(
     let frame = &view.frame;
     let lock = lock(frame, Role::Operator);
     let (closed, why) = (lock.closed(), lock.why());
-    let fields =
-        vec![("migration", frame.migration.to_string()), ("environment", environment_field(frame))];
+    let fields = vec![
+        ("migration", frame.migration.to_string()),
+        ("environment", environment_field(frame)),
+    ];
     let (now, shown) = (view.digest.clone(), view.digest.clone());
     let touched = move |_| {
         if seen.with_untracked(Option::is_none) {
@@ -135,10 +164,16 @@ fn form(
     };
     let digest = move || seen.get().unwrap_or_else(|| shown.clone());
     let from_old = state.typed("from", "stored") == "old";
-    let verb = format!("Resume {}", words::count(view.returning.len(), "module", "modules"));
+    let verb = format!(
+        "Resume {}",
+        words::count(view.returning.len(), "module", "modules")
+    );
     let (problem, pending) = (state.problem(), state.pending);
-    let (reason, reason_error, away) =
-        (state.typed("reason", ""), state.field("reason"), links.overview());
+    let (reason, reason_error, away) = (
+        state.typed("reason", ""),
+        state.field("reason"),
+        links.overview(),
+    );
     view! {
         <ActionForm action=action>
             <div class="form" on:focusin=touched>

@@ -11,6 +11,7 @@ use crate::api::forms::rollback;
 use crate::components::{FormState, Framed, Rail, framed};
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 
 /// `/m/{migration}/modules/{module}/rollback`, or `/m/{migration}/rollback` with `?module=` or `?phase=`.
 #[component]
@@ -19,9 +20,12 @@ pub fn Page() -> impl IntoView {
     let (one, several, phase) = (segment("module"), query_list("module"), query("phase"));
     let chosen = move || {
         let one = one.get();
-        (if one.is_empty() { several.get() } else { one }, phase.get())
+        (
+            if one.is_empty() { several.get() } else { one },
+            phase.get(),
+        )
     };
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), chosen(), live.changes()),
         |((migration, environment), (modules, phase), _)| {
             rollback(migration, environment, modules, phase)
@@ -29,7 +33,9 @@ pub fn Page() -> impl IntoView {
     );
     let action = ServerAction::<RollBack>::new();
     forget_elsewhere(move || (place.get(), chosen()), move || action.clear());
-    framed(model, Rail::Modules, move |view, flash| shown(&view, phase, action, flash))
+    framed(model, Rail::Modules, move |view, flash| {
+        shown(&view, phase, action, flash)
+    })
 }
 
 fn shown(
@@ -82,5 +88,10 @@ fn shown(
         </section>
     }
     .into_any();
-    Framed { frame, title, description: lead, body }
+    Framed {
+        frame,
+        title,
+        description: lead,
+        body,
+    }
 }

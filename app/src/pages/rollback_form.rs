@@ -8,9 +8,7 @@ use leptos::prelude::*;
 use super::parts::{can_go_down, environment_field, module_list, readers, standing_table};
 use crate::address::Links;
 use crate::api::flags::RollBack;
-use crate::components::{
-    FormState, Hidden, Reasons, Size, icon, lock, track,
-};
+use crate::components::{FormState, Hidden, Reasons, Size, icon, lock, track};
 use crate::words;
 
 /// What a rollback is about.
@@ -41,12 +39,22 @@ impl Rollback<'_> {
             [row] => format!("{} → old only. ", words::track(row.track)),
             rows => {
                 let down = rows.iter().filter(|row| can_go_down(row)).count();
-                let rest = if down < rows.len() { " The others are on old or retired." } else { "" };
-                format!("{} → old only.{rest} ", words::count(down, "module", "modules"))
+                let rest = if down < rows.len() {
+                    " The others are on old or retired."
+                } else {
+                    ""
+                };
+                format!(
+                    "{} → old only.{rest} ",
+                    words::count(down, "module", "modules")
+                )
             }
         };
         let place = format!("In {}. ", self.frame.environment.key);
-        format!("{from_to}{place}{}", self.readers.map(readers).unwrap_or_default())
+        format!(
+            "{from_to}{place}{}",
+            self.readers.map(readers).unwrap_or_default()
+        )
     }
 
     /// The form; `way_out` ends its row of buttons.
@@ -63,8 +71,17 @@ impl Rollback<'_> {
         let fields = vec![
             ("migration", frame.migration.to_string()),
             ("environment", environment_field(frame)),
-            ("modules", self.phase.map_or_else(|| module_list(self.modules), |_| String::new())),
-            ("phase", self.phase.map(|phase| phase.to_string()).unwrap_or_default()),
+            (
+                "modules",
+                self.phase
+                    .map_or_else(|| module_list(self.modules), |_| String::new()),
+            ),
+            (
+                "phase",
+                self.phase
+                    .map(|phase| phase.to_string())
+                    .unwrap_or_default(),
+            ),
         ];
         let (problem, typed) = (state.problem(), state.typed("reason_text", ""));
         let (reason, closed, prefix) = (state.field("reason"), lock.closed(), self.prefix);
@@ -92,7 +109,11 @@ impl Rollback<'_> {
         let [row] = self.modules else {
             return standing_table(self.modules, &Links::of(self.frame)).into_any();
         };
-        let old = TrackState { state: FlagState::OLD_ONLY, killed: false, retired: false };
+        let old = TrackState {
+            state: FlagState::OLD_ONLY,
+            killed: false,
+            retired: false,
+        };
         view! {
             <div class="change">
                 <div class="side">

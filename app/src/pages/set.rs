@@ -11,6 +11,7 @@ use crate::api::forms::rollback;
 use crate::components::{Framed, Rail, framed};
 use crate::flash::Flash;
 use crate::live::Live;
+use crate::model::read_model;
 use crate::words;
 
 /// `/m/{migration}/set` with `?module=` or `?phase=`.
@@ -18,15 +19,20 @@ use crate::words;
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
     let (modules, phase) = (query_list("module"), query("phase"));
-    let model = Resource::new(
+    let model = read_model(
         move || (place.get(), modules.get(), phase.get(), live.changes()),
         |((migration, environment), modules, phase, _)| {
             rollback(migration, environment, modules, phase)
         },
     );
     let controls = SetControls::new();
-    forget_elsewhere(move || (place.get(), modules.get(), phase.get()), move || controls.forget());
-    framed(model, Rail::Modules, move |view, flash| shown(&view, phase, controls, flash))
+    forget_elsewhere(
+        move || (place.get(), modules.get(), phase.get()),
+        move || controls.forget(),
+    );
+    framed(model, Rail::Modules, move |view, flash| {
+        shown(&view, phase, controls, flash)
+    })
 }
 
 fn shown(
@@ -44,14 +50,21 @@ fn shown(
     };
     let setting = Setting {
         frame: &frame,
-        modules: if phase.is_empty() { module_list(&view.modules) } else { String::new() },
+        modules: if phase.is_empty() {
+            module_list(&view.modules)
+        } else {
+            String::new()
+        },
         phase,
         versions: versions(&view.modules),
         proposed: FlagState::BOTH_VALIDATE,
         confirm,
         held: None,
     };
-    let title = format!("Set {}", words::count(view.modules.len(), "module", "modules"));
+    let title = format!(
+        "Set {}",
+        words::count(view.modules.len(), "module", "modules")
+    );
     let body = view! {
         <nav class="crumbs" aria-label="Path">
             <ol>
@@ -73,5 +86,10 @@ fn shown(
         </div>
     }
     .into_any();
-    Framed { frame, description: title.clone(), title, body }
+    Framed {
+        frame,
+        description: title.clone(),
+        title,
+        body,
+    }
 }

@@ -71,12 +71,27 @@ pub(super) struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    pub(super) fn form(self, controls: SetControls, flash: Option<&Flash>) -> impl IntoView + use<> {
-        let Self { frame, modules, phase, versions, proposed, confirm, held } = self;
+    pub(super) fn form(
+        self,
+        controls: SetControls,
+        flash: Option<&Flash>,
+    ) -> impl IntoView + use<> {
+        let Self {
+            frame,
+            modules,
+            phase,
+            versions,
+            proposed,
+            confirm,
+            held,
+        } = self;
         let state = FormState::of(controls.action, "set_mode", flash);
         let lock = lock(frame, Role::Operator).or(held);
         let closed = lock.closed();
-        let initial = state.typed("mode", proposed.mode().as_str()).parse().unwrap_or(Mode::OldOnly);
+        let initial = state
+            .typed("mode", proposed.mode().as_str())
+            .parse()
+            .unwrap_or(Mode::OldOnly);
         let fields = vec![
             ("migration", frame.migration.to_string()),
             ("environment", environment_field(frame)),
@@ -133,7 +148,12 @@ impl Setting<'_> {
     }
 }
 
-fn modes(controls: SetControls, state: &FormState<Committed>, initial: Mode, closed: bool) -> impl IntoView + use<> {
+fn modes(
+    controls: SetControls,
+    state: &FormState<Committed>,
+    initial: Mode,
+    closed: bool,
+) -> impl IntoView + use<> {
     let error = state.field("mode");
     let choices = Mode::ALL
         .into_iter()

@@ -10,6 +10,7 @@ use crate::address::Place;
 use crate::api::settings::{SettingsView, settings};
 use crate::components::{Framed, Hidden, Lock, Rail, framed, lock};
 use crate::flash::Flash;
+use crate::model::read_model;
 
 mod environments;
 mod migration;
@@ -21,7 +22,7 @@ mod phases;
 pub fn Page() -> impl IntoView {
     let place = Place::here();
     // Not fetched again when something changes elsewhere: a form must keep the version that its reader saw.
-    let model = Resource::new(
+    let model = read_model(
         move || place.get(),
         |(migration, environment)| settings(migration, environment),
     );

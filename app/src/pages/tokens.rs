@@ -12,12 +12,13 @@ use crate::components::{
     served,
 };
 use crate::flash::Flash;
+use crate::model::read_model;
 use crate::times;
 
 /// The list, and the form that adds to it.
 #[component]
 pub fn Page() -> impl IntoView {
-    let model = Resource::new(|| (), |()| tokens());
+    let model = read_model(|| (), |()| tokens());
     served(model, shown)
 }
 

@@ -11,12 +11,13 @@ use crate::components::{
     Choice, CodeBlock, Field, Hidden, Lock, Select, ServerFrame, badge, icon, served, server_lock,
 };
 use crate::flash::Flash;
+use crate::model::read_model;
 use crate::times;
 
 /// The list, and the form that adds to it.
 #[component]
 pub fn Page() -> impl IntoView {
-    let model = Resource::new(|| (), |()| users());
+    let model = read_model(|| (), |()| users());
     served(model, shown)
 }
 

@@ -48,7 +48,10 @@ impl Caller {
                 name: "conductor".into(),
                 kind: ActorKind::Conductor,
                 authentication: Authentication::Server,
-                grants: vec![Grant { scope: Scope::All, role: Role::Admin }],
+                grants: vec![Grant {
+                    scope: Scope::All,
+                    role: Role::Admin,
+                }],
             },
             request_id,
         )

@@ -5,11 +5,11 @@ use std::future::Future;
 use domain::{Actor, FlagChange, Key, Permission, Timestamp};
 use serde_json::Value;
 
+use crate::Caller;
+use crate::error::Stopped;
 use crate::feed::Topic;
 use crate::snapshots::Snapshots;
 use crate::store::{Connection, Lane};
-use crate::Caller;
-use crate::error::Stopped;
 
 /// One verb. [`crate::Control::execute`] authorises it, runs it in a transaction together with its audit entry, and
 /// publishes it after the commit.
@@ -40,10 +40,7 @@ pub trait Command: Send + 'static {
     }
 
     /// Does it: reads, asks `domain`, writes. Awaits nothing but the database. An error rolls everything back.
-    fn apply(
-        self,
-        work: &mut Work<'_>,
-    ) -> impl Future<Output = Result<Effect, Stopped>> + Send;
+    fn apply(self, work: &mut Work<'_>) -> impl Future<Output = Result<Effect, Stopped>> + Send;
 }
 
 /// What a command is about.

@@ -115,9 +115,9 @@ impl Control {
             .run(lane, {
                 let inner = Arc::clone(&inner);
                 move |connection| {
-                    Box::pin(async move {
-                        inner.answer(connection, &caller, command, record).await
-                    })
+                    Box::pin(
+                        async move { inner.answer(connection, &caller, command, record).await },
+                    )
                 }
             })
             .await?;
@@ -222,10 +222,15 @@ impl Control {
 
     async fn mint_epoch_of_a_backup(&self) -> Result<(), StoreError> {
         let mut connection = self.inner.store.read().await?;
-        let Some(mark) = meta::backup_mark(&mut connection).await? else { return Ok(()) };
+        let Some(mark) = meta::backup_mark(&mut connection).await? else {
+            return Ok(());
+        };
         drop(connection);
         let caller = Caller::server("restore");
-        match self.execute(&caller, crate::commands::MintEpoch { mark }).await {
+        match self
+            .execute(&caller, crate::commands::MintEpoch { mark })
+            .await
+        {
             Ok(_) => Ok(()),
             Err(CommandError::Internal(error)) => Err(error),
             Err(other) => Err(StoreError::Broken(other.to_string())),
@@ -246,17 +251,20 @@ async fn load_position(store: &Store) -> Result<Position, StoreError> {
 
 impl Inner {
     pub(crate) fn position(&self) -> Position {
-        self.position.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.position
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn set_position(&self, position: Position) {
-        *self.position.write().unwrap_or_else(PoisonError::into_inner) = position;
+        *self
+            .position
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = position;
     }
 
-    pub(crate) async fn reload_from(
-        &self,
-        connection: &mut Connection,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn reload_from(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let (sequence, hash) = store::audit::head(connection).await?;
         let position = Position {
             epoch: meta::epoch(connection).await?.into(),
@@ -264,7 +272,9 @@ impl Inner {
             sequence,
             hash,
         };
-        self.snapshots.reload_all(connection, &position.epoch).await?;
+        self.snapshots
+            .reload_all(connection, &position.epoch)
+            .await?;
         self.directory.reload(connection).await?;
         self.users.forget_all();
         self.set_position(position);
@@ -292,7 +302,8 @@ impl Inner {
         match stopped {
             Stopped::Store(error) => Err(error),
             Stopped::Refused(refusal) => {
-                self.record_refusal(connection, caller, record, &refusal).await;
+                self.record_refusal(connection, caller, record, &refusal)
+                    .await;
                 Ok(Err(refusal))
             }
         }
@@ -317,7 +328,12 @@ impl Inner {
                 store::roll_back(connection).await;
                 Ok(committed)
             }
-            Performed::Now { committed, effect, position, event } => {
+            Performed::Now {
+                committed,
+                effect,
+                position,
+                event,
+            } => {
                 store::commit(connection).await?;
                 self.publish(connection, &effect, position, event).await;
                 Ok(committed)
@@ -383,7 +399,12 @@ impl Inner {
             sequence,
             hash,
         };
-        Ok(Performed::Now { committed, effect: Box::new(effect), position, event })
+        Ok(Performed::Now {
+            committed,
+            effect: Box::new(effect),
+            position,
+            event,
+        })
     }
 
     async fn publish(
@@ -402,7 +423,9 @@ impl Inner {
             } else if let Some(migration) = &effect.aim.migration
                 && !effect.snapshots.is_empty()
             {
-                self.snapshots.reload(connection, migration, &effect.snapshots, &epoch).await?;
+                self.snapshots
+                    .reload(connection, migration, &effect.snapshots, &epoch)
+                    .await?;
             }
             if effect.access {
                 self.directory.reload(connection).await?;
@@ -460,7 +483,11 @@ impl Inner {
         };
         match appended.await {
             Ok((sequence, hash)) => {
-                self.set_position(Position { sequence, hash, ..position });
+                self.set_position(Position {
+                    sequence,
+                    hash,
+                    ..position
+                });
                 self.feed.publish(event);
             }
             Err(error) => tracing::error!(%error, "a refusal could not be recorded"),
@@ -478,7 +505,12 @@ enum Performed {
     /// The same request was answered before.
     Before(Committed),
     /// It was carried out.
-    Now { committed: Committed, effect: Box<Effect>, position: Position, event: Event },
+    Now {
+        committed: Committed,
+        effect: Box<Effect>,
+        position: Position,
+        event: Event,
+    },
 }
 
 /// Whether the actor may: a migration they may not see does not exist for them.
@@ -490,7 +522,9 @@ pub(crate) fn authorise(caller: &Caller, permission: Permission<'_>) -> Result<(
         Some(migration) if caller.actor.role_in(migration).is_none() => {
             Err(Refusal::not_found("migration", migration.as_str()))
         }
-        _ => Err(Refusal::Forbidden { needs: permission.role() }),
+        _ => Err(Refusal::Forbidden {
+            needs: permission.role(),
+        }),
     }
 }
 
@@ -499,14 +533,15 @@ async fn answered_before(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Option<Committed>, Stopped> {
-    let Some(idempotency) = &caller.idempotency else { return Ok(None) };
-    let found =
-        idempotency::find(connection, &caller.actor.id, &idempotency.key, now).await?;
+    let Some(idempotency) = &caller.idempotency else {
+        return Ok(None);
+    };
+    let found = idempotency::find(connection, &caller.actor.id, &idempotency.key, now).await?;
     match found {
         None => Ok(None),
-        Some(record) if record.digest == idempotency.digest => {
-            Ok(Some(serde_json::from_str(&record.answer).map_err(StoreError::from)?))
-        }
+        Some(record) if record.digest == idempotency.digest => Ok(Some(
+            serde_json::from_str(&record.answer).map_err(StoreError::from)?,
+        )),
         Some(_) => Err(Refusal::KeyReused.into()),
     }
 }
@@ -545,7 +580,9 @@ fn committed_of(effect: &Effect, entry: &AuditEntry, made: &Made) -> Committed {
         at: entry.at,
         action: entry.action.clone(),
         summary: entry.summary.clone(),
-        revision: made.revision.map(|revision| format!("{}:{revision}", made.epoch)),
+        revision: made
+            .revision
+            .map(|revision| format!("{}:{revision}", made.epoch)),
         revision_number: made.revision,
         flags: effect.flags.clone(),
         unchanged: effect.unchanged.clone(),

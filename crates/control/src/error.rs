@@ -9,13 +9,19 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unavailable {
     /// Too many writes wait: 503 with `Retry-After`.
-    #[error("Too many changes are waiting. Try again in a few seconds; rollbacks have a lane of their own.")]
+    #[error(
+        "Too many changes are waiting. Try again in a few seconds; rollbacks have a lane of their own."
+    )]
     Busy,
     /// The disk is full: 507.
-    #[error("The disk of the data directory is nearly full: only rollbacks and the kill switch are accepted. Free some space.")]
+    #[error(
+        "The disk of the data directory is nearly full: only rollbacks and the kill switch are accepted. Free some space."
+    )]
     Full,
     /// An I/O error or corruption: 503, and `/readyz` says so.
-    #[error("The database cannot be written any more. Flags are still served; look at the server's log, and restore a backup.")]
+    #[error(
+        "The database cannot be written any more. Flags are still served; look at the server's log, and restore a backup."
+    )]
     Broken,
 }
 
@@ -29,7 +35,9 @@ pub enum CommandError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     /// A defect or a corrupt row; the log has the rest.
-    #[error("Something went wrong inside the server. Its log has the details under this request's id.")]
+    #[error(
+        "Something went wrong inside the server. Its log has the details under this request's id."
+    )]
     Internal(#[source] StoreError),
 }
 

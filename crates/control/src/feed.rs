@@ -41,7 +41,9 @@ pub struct Feed {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { sender: broadcast::channel(1024).0 }
+        Self {
+            sender: broadcast::channel(1024).0,
+        }
     }
 }
 

@@ -51,8 +51,12 @@ async fn flush_readers(control: &Control, now: Timestamp) -> Result<(), StoreErr
     let since = now.plus(-2 * i64::try_from(TICK.as_millis()).unwrap_or(i64::MAX));
     let forgotten = now.plus(-READERS_KEPT_MILLISECONDS);
     let seen = inner.readers.all(since);
-    let uses: Vec<_> =
-        inner.readers.token_uses().into_iter().filter(|(_, at)| *at >= since).collect();
+    let uses: Vec<_> = inner
+        .readers
+        .token_uses()
+        .into_iter()
+        .filter(|(_, at)| *at >= since)
+        .collect();
     inner.readers.forget(forgotten);
     if seen.is_empty() && uses.is_empty() {
         return Ok(());
@@ -99,7 +103,9 @@ async fn flush_state(control: &Control, now: Timestamp) -> Result<(), StoreError
         .run(Lane::Normal, move |connection| {
             Box::pin(async move {
                 for draft in drafts {
-                    shared.append_outside_commands(connection, &draft, now).await;
+                    shared
+                        .append_outside_commands(connection, &draft, now)
+                        .await;
                 }
                 links::forget_expired(connection, now).await
             })
@@ -113,7 +119,9 @@ async fn reload_after_foreign_write(control: &Control, last: &mut Option<i64>) {
         .inner()
         .store
         .state
-        .run(Lane::Normal, |connection| Box::pin(crate::store::data_version(connection)))
+        .run(Lane::Normal, |connection| {
+            Box::pin(crate::store::data_version(connection))
+        })
         .await;
     let Ok(found) = found else { return };
     if last.is_some_and(|last| last != found) {

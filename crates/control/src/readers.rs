@@ -62,18 +62,29 @@ impl Readers {
                 return;
             }
         }
-        let mut by_token = self.by_token.write().unwrap_or_else(PoisonError::into_inner);
-        let readers =
-            by_token.entry(identity.token_id.clone()).or_insert_with(|| TokenReaders {
+        let mut by_token = self
+            .by_token
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let readers = by_token
+            .entry(identity.token_id.clone())
+            .or_insert_with(|| TokenReaders {
                 identity: Arc::clone(identity),
                 last_used: AtomicI64::new(now.0),
                 clients: HashMap::new(),
             });
         readers.last_used.store(now.0, Ordering::Relaxed);
-        let client = if readers.clients.len() < MAX_CLIENTS { client } else { "others" };
+        let client = if readers.clients.len() < MAX_CLIENTS {
+            client
+        } else {
+            "others"
+        };
         readers.clients.insert(
             client.to_owned(),
-            Arc::new(Seen { at: AtomicI64::new(now.0), revision: AtomicU64::new(revision) }),
+            Arc::new(Seen {
+                at: AtomicI64::new(now.0),
+                revision: AtomicU64::new(revision),
+            }),
         );
     }
 
@@ -124,7 +135,10 @@ impl Readers {
         by_token
             .iter()
             .map(|(id, readers)| {
-                (id.clone(), Timestamp(readers.last_used.load(Ordering::Relaxed)))
+                (
+                    id.clone(),
+                    Timestamp(readers.last_used.load(Ordering::Relaxed)),
+                )
             })
             .collect()
     }
@@ -132,14 +146,23 @@ impl Readers {
     /// All readers seen at or after `since`.
     pub(crate) fn all(&self, since: Timestamp) -> Vec<Reader> {
         let by_token = self.by_token.read().unwrap_or_else(PoisonError::into_inner);
-        by_token.values().flat_map(all_of).filter(|reader| reader.last_read_at >= since).collect()
+        by_token
+            .values()
+            .flat_map(all_of)
+            .filter(|reader| reader.last_read_at >= since)
+            .collect()
     }
 
     /// Forgets clients not seen since `before`.
     pub(crate) fn forget(&self, before: Timestamp) {
-        let mut by_token = self.by_token.write().unwrap_or_else(PoisonError::into_inner);
+        let mut by_token = self
+            .by_token
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         for readers in by_token.values_mut() {
-            readers.clients.retain(|_, seen| seen.at.load(Ordering::Relaxed) >= before.0);
+            readers
+                .clients
+                .retain(|_, seen| seen.at.load(Ordering::Relaxed) >= before.0);
         }
         by_token.retain(|_, readers| {
             !readers.clients.is_empty() || readers.last_used.load(Ordering::Relaxed) >= before.0

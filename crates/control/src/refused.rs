@@ -102,13 +102,20 @@ impl Refused {
                 // The minute before has not been written yet: this one joins it.
                 *minute.more.entry((draft.action, code)).or_default() += 1;
                 let summed = sum_up(minute).unwrap_or(draft);
-                *minute = Minute { number: minute_number, last: None, more: HashMap::new() };
+                *minute = Minute {
+                    number: minute_number,
+                    last: None,
+                    more: HashMap::new(),
+                };
                 Some(summed)
             }
             _ => {
                 if minutes.len() < MAX_ACTORS {
-                    let minute =
-                        Minute { number: minute_number, last: None, more: HashMap::new() };
+                    let minute = Minute {
+                        number: minute_number,
+                        last: None,
+                        more: HashMap::new(),
+                    };
                     minutes.insert(caller.actor.id.clone(), minute);
                 }
                 Some(draft)
@@ -141,7 +148,10 @@ fn sum_up(minute: &mut Minute) -> Option<Draft> {
         .iter()
         .map(|((action, code), count)| json!({ "action": action, "refused": code, "count": count }))
         .collect();
-    draft.summary = format!("{total} more refused within the minute; the last: {}", draft.summary);
+    draft.summary = format!(
+        "{total} more refused within the minute; the last: {}",
+        draft.summary
+    );
     draft.after = json!({ "refusals": list });
     Some(draft)
 }

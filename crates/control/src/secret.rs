@@ -14,7 +14,9 @@ pub fn hash(secret: &str) -> String {
 /// 256 random bits of the operating system, base64url without padding.
 pub fn random() -> std::io::Result<String> {
     let mut bytes = [0u8; 32];
-    rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(std::io::Error::other)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -29,12 +31,18 @@ pub fn token_kind(token: &str) -> Option<TokenKind> {
     let (kind, _) = token.strip_prefix("sb_")?.split_once('_')?;
     let split = token.len().checked_sub(CHECKSUM_LENGTH)?;
     let (body, sum) = (token.get(..split)?, token.get(split..)?);
-    (sum == checksum(body)).then(|| TokenKind::parse(kind)).flatten()
+    (sum == checksum(body))
+        .then(|| TokenKind::parse(kind))
+        .flatten()
 }
 
 /// The first characters, to tell tokens apart in a list: kind and 4 characters of 43.
 pub fn hint(token: &str) -> String {
-    let kind_length = token.split('_').take(2).map(|part| part.len() + 1).sum::<usize>();
+    let kind_length = token
+        .split('_')
+        .take(2)
+        .map(|part| part.len() + 1)
+        .sum::<usize>();
     token.chars().take(kind_length + 4).collect()
 }
 

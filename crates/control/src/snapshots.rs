@@ -52,7 +52,9 @@ impl Published {
 
     /// The snapshot as JSON in brotli, compressed once.
     pub fn brotli(&self) -> Bytes {
-        self.brotli.get_or_init(|| compress::brotli(&self.json)).clone()
+        self.brotli
+            .get_or_init(|| compress::brotli(&self.json))
+            .clone()
     }
 }
 
@@ -95,7 +97,11 @@ pub struct Snapshots {
 impl Snapshots {
     /// The flags of an environment; `None` when there is no such one.
     pub fn get(&self, migration: &Key, environment: &Key) -> Option<Arc<Published>> {
-        self.current.load().get(migration)?.get(environment).cloned()
+        self.current
+            .load()
+            .get(migration)?
+            .get(environment)
+            .cloned()
     }
 
     /// The flags of an environment, or of the deciding one.
@@ -130,7 +136,10 @@ impl Snapshots {
             }
             let key = migration.migration.key;
             let mut of_migration = Environments::new();
-            for record in records.iter().filter(|record| record.migration_id == migration.id) {
+            for record in records
+                .iter()
+                .filter(|record| record.migration_id == migration.id)
+            {
                 if let Some(published) = load(connection, &key, record, epoch).await? {
                     of_migration.insert(record.environment.key.clone(), Arc::new(published));
                 }
@@ -202,6 +211,8 @@ async fn load(
         kill_switch: record.environment.kill_switch,
         flags,
     };
-    snapshot.validate().map_err(|error| StoreError::corrupt("flags", error))?;
+    snapshot
+        .validate()
+        .map_err(|error| StoreError::corrupt("flags", error))?;
     Published::new(snapshot, record.environment.deciding).map(Some)
 }

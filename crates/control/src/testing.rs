@@ -47,8 +47,17 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let data_dir = directory.path().join("data");
         let clock = Clock::stepped(START);
-        let control = Control::open(Options { data_dir, clock, demo: false }).await.unwrap();
-        Self { control, _directory: directory }
+        let control = Control::open(Options {
+            data_dir,
+            clock,
+            demo: false,
+        })
+        .await
+        .unwrap();
+        Self {
+            control,
+            _directory: directory,
+        }
     }
 
     /// With the migration `atlas`and these modules.
@@ -111,24 +120,44 @@ impl Server {
     /// An audit entry.
     pub(crate) async fn entry(&self, sequence: u64) -> AuditEntry {
         let mut connection = self.control.inner().store.read().await.unwrap();
-        audit::by_sequence(&mut connection, sequence).await.unwrap().unwrap().entry().unwrap()
+        audit::by_sequence(&mut connection, sequence)
+            .await
+            .unwrap()
+            .unwrap()
+            .entry()
+            .unwrap()
     }
 
     /// The module as stored.
     pub(crate) async fn module(&self, name: &str) -> domain::Module {
         let mut connection = self.control.inner().store.read().await.unwrap();
-        let atlas = migrations::by_key(&mut connection, &key("atlas")).await.unwrap().unwrap();
-        modules::by_key(&mut connection, atlas.id, &key(name)).await.unwrap().unwrap().module
+        let atlas = migrations::by_key(&mut connection, &key("atlas"))
+            .await
+            .unwrap()
+            .unwrap();
+        modules::by_key(&mut connection, atlas.id, &key(name))
+            .await
+            .unwrap()
+            .unwrap()
+            .module
     }
 
     /// The flags of the environment that decides, archived modules too.
     pub(crate) async fn flag_states(&self) -> Vec<(Key, FlagState)> {
         let mut connection = self.control.inner().store.read().await.unwrap();
-        let atlas = migrations::by_key(&mut connection, &key("atlas")).await.unwrap().unwrap();
-        let environments =
-            crate::store::environments::of_migration(&mut connection, atlas.id).await.unwrap();
-        let all = flags::of_environment(&mut connection, environments[0].id).await.unwrap();
-        all.into_iter().map(|flag| (flag.module, flag.state)).collect()
+        let atlas = migrations::by_key(&mut connection, &key("atlas"))
+            .await
+            .unwrap()
+            .unwrap();
+        let environments = crate::store::environments::of_migration(&mut connection, atlas.id)
+            .await
+            .unwrap();
+        let all = flags::of_environment(&mut connection, environments[0].id)
+            .await
+            .unwrap();
+        all.into_iter()
+            .map(|flag| (flag.module, flag.state))
+            .collect()
     }
 
     /// Creates a module of `atlas`, named like its key.
@@ -214,7 +243,11 @@ impl Server {
     }
 
     /// Sets a flag in production.
-    pub(crate) async fn try_set(&self, name: &str, state: FlagState) -> Result<Committed, CommandError> {
+    pub(crate) async fn try_set(
+        &self,
+        name: &str,
+        state: FlagState,
+    ) -> Result<Committed, CommandError> {
         self.change(None, name, state).await
     }
 
@@ -262,12 +295,22 @@ impl Server {
 
     /// Adds a user of the whole server and answers their id.
     pub(crate) async fn user(&self, name: &str, role: Role) -> String {
-        let command = AddUser { name: name.into(), role, migration: None, reason: String::new() };
+        let command = AddUser {
+            name: name.into(),
+            role,
+            migration: None,
+            reason: String::new(),
+        };
         self.admin(command).await.unwrap().subject.unwrap()
     }
 
     /// Archives a user.
     pub(crate) async fn archive_user(&self, name: &str) {
-        self.admin(ArchiveUser { name: name.into(), reason: "left".into() }).await.unwrap();
+        self.admin(ArchiveUser {
+            name: name.into(),
+            reason: "left".into(),
+        })
+        .await
+        .unwrap();
     }
 }

@@ -17,7 +17,10 @@ pub(crate) struct Users {
 impl Users {
     /// Forgets everything: access changed.
     pub(crate) fn forget_all(&self) {
-        self.by_id.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.by_id
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -25,8 +28,11 @@ impl Control {
     /// The user behind a session as an actor; `None` when there is no such user any more.
     pub async fn user_actor(&self, user_id: &str) -> Result<Option<Actor>, QueryError> {
         let cache = &self.inner().users.by_id;
-        if let Some(known) =
-            cache.read().unwrap_or_else(PoisonError::into_inner).get(user_id).cloned()
+        if let Some(known) = cache
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(user_id)
+            .cloned()
         {
             return Ok(known);
         }

@@ -59,9 +59,7 @@ impl Authentication {
 }
 
 /// What a grant allows; each role includes the ones before it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -167,7 +165,10 @@ impl Actor {
             name: format!("local:{os_user}"),
             kind: ActorKind::Local,
             authentication,
-            grants: vec![Grant { scope: Scope::All, role: Role::Admin }],
+            grants: vec![Grant {
+                scope: Scope::All,
+                role: Role::Admin,
+            }],
         }
     }
 
@@ -221,7 +222,10 @@ mod tests {
     #[test]
     fn an_operator_of_one_migration_may_not_touch_or_see_another() {
         let (mine, other) = (Key::parse("mine").unwrap(), Key::parse("other").unwrap());
-        let ada = actor(vec![Grant { scope: Scope::Migration(mine.clone()), role: Role::Operator }]);
+        let ada = actor(vec![Grant {
+            scope: Scope::Migration(mine.clone()),
+            role: Role::Operator,
+        }]);
         assert!(ada.may(Permission::View(&mine)) && ada.may(Permission::Operate(&mine)));
         assert!(!ada.may(Permission::Administer(&mine)));
         assert!(!ada.may(Permission::View(&other)) && ada.role_in(&other).is_none());
@@ -232,8 +236,14 @@ mod tests {
     fn the_strongest_of_several_grants_holds() {
         let key = Key::parse("mine").unwrap();
         let ada = actor(vec![
-            Grant { scope: Scope::All, role: Role::Viewer },
-            Grant { scope: Scope::Migration(key.clone()), role: Role::Admin },
+            Grant {
+                scope: Scope::All,
+                role: Role::Viewer,
+            },
+            Grant {
+                scope: Scope::Migration(key.clone()),
+                role: Role::Admin,
+            },
         ]);
         assert_eq!(ada.role_in(&key), Some(Role::Admin));
         assert_eq!(ada.role_on_server(), Some(Role::Viewer));

@@ -17,7 +17,10 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { hold_basis_points: 100, rollback_basis_points: 500 }
+        Self {
+            hold_basis_points: 100,
+            rollback_basis_points: 500,
+        }
     }
 }
 

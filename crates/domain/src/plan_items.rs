@@ -62,8 +62,13 @@ pub enum ChecklistKind {
 
 impl ChecklistKind {
     /// All kinds, in reading order.
-    pub const ALL: [Self; 5] =
-        [Self::Preparation, Self::Daily, Self::Day, Self::Conditional, Self::Phase];
+    pub const ALL: [Self; 5] = [
+        Self::Preparation,
+        Self::Daily,
+        Self::Day,
+        Self::Conditional,
+        Self::Phase,
+    ];
 
     /// The word in JSON and SQL.
     pub fn as_str(self) -> &'static str {

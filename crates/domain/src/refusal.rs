@@ -74,7 +74,9 @@ pub enum Refusal {
     #[error("Say which version you saw: send If-Match or expected_version.")]
     VersionRequired,
     /// Somebody else changed it since it was read.
-    #[error("{what} was changed since you read it (you saw version {expected}, it is {current}). Look at the change, then try again.")]
+    #[error(
+        "{what} was changed since you read it (you saw version {expected}, it is {current}). Look at the change, then try again."
+    )]
     Stale {
         /// What was changed.
         what: String,
@@ -86,7 +88,9 @@ pub enum Refusal {
         other: Option<OtherChange>,
     },
     /// Promotions wait while the kill switch is on.
-    #[error("The kill switch of {environment} is on: nothing is promoted until it is resumed. Rollbacks stay possible.")]
+    #[error(
+        "The kill switch of {environment} is on: nothing is promoted until it is resumed. Rollbacks stay possible."
+    )]
     KillSwitchOn {
         /// Where.
         environment: Key,
@@ -102,7 +106,9 @@ pub enum Refusal {
         status: String,
     },
     /// A retirement that is not due.
-    #[error("{module} cannot be retired: it is {state} in {environment}. Bring it to new_only everywhere first.")]
+    #[error(
+        "{module} cannot be retired: it is {state} in {environment}. Bring it to new_only everywhere first."
+    )]
     NotOnNew {
         /// Which.
         module: Key,
@@ -120,7 +126,9 @@ pub enum Refusal {
         why: String,
     },
     /// What the person confirmed is not what would happen now.
-    #[error("What would come back has changed since you looked. Look at the list again and confirm it.")]
+    #[error(
+        "What would come back has changed since you looked. Look at the list again and confirm it."
+    )]
     Drift,
     /// The migration, environment or phase is archived.
     #[error("{what} is archived. Nothing changes in it any more.")]
@@ -132,7 +140,9 @@ pub enum Refusal {
     #[error("This Idempotency-Key was used for another request. Use a new key.")]
     KeyReused,
     /// A sign-in link that cannot be used.
-    #[error("This sign-in link was used or is older than 15 minutes. Ask for a new one: switchback user sign-in-link NAME")]
+    #[error(
+        "This sign-in link was used or is older than 15 minutes. Ask for a new one: switchback user sign-in-link NAME"
+    )]
     LinkSpent,
 }
 
@@ -140,13 +150,19 @@ impl Refusal {
     /// One wrong field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid {
-            fields: vec![FieldError { field: field.into(), message: message.into() }],
+            fields: vec![FieldError {
+                field: field.into(),
+                message: message.into(),
+            }],
         }
     }
 
     /// There is no such thing.
     pub fn not_found(what: &str, name: impl Into<String>) -> Self {
-        Self::NotFound { what: what.into(), name: name.into() }
+        Self::NotFound {
+            what: what.into(),
+            name: name.into(),
+        }
     }
 
     /// The machine's word for it: the serde tag, also the last part of a problem's `type`.
@@ -208,5 +224,9 @@ impl Refusal {
 }
 
 fn describe_fields(fields: &[FieldError]) -> String {
-    fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")
+    fields
+        .iter()
+        .map(|error| error.message.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -33,8 +33,11 @@ pub struct Plan {
 pub fn plan_states<'a>(
     wanted: impl IntoIterator<Item = (&'a Standing, FlagState)>,
 ) -> Result<Plan, Refusal> {
-    let mut plan =
-        Plan { changes: Vec::new(), unchanged: Vec::new(), direction: Direction::NoChange };
+    let mut plan = Plan {
+        changes: Vec::new(),
+        unchanged: Vec::new(),
+        direction: Direction::NoChange,
+    };
     for (standing, after) in wanted {
         let direction = standing.state.direction_to(after);
         if direction == Direction::NoChange {
@@ -54,8 +57,11 @@ pub fn plan_states<'a>(
 
 /// Judges a rollback of several modules to at most `to`: what is lower already stays, what no longer moves is left out.
 pub fn plan_rollback(standings: &[Standing], to: FlagState) -> Plan {
-    let mut plan =
-        Plan { changes: Vec::new(), unchanged: Vec::new(), direction: Direction::NoChange };
+    let mut plan = Plan {
+        changes: Vec::new(),
+        unchanged: Vec::new(),
+        direction: Direction::NoChange,
+    };
     for standing in standings {
         let goes_down = standing.state.direction_to(to) == Direction::Rollback;
         if goes_down && standing.status == ModuleStatus::Active {
@@ -113,7 +119,11 @@ mod tests {
     }
 
     fn standing(status: ModuleStatus, state: FlagState) -> Standing {
-        Standing { module: Key::parse("m").unwrap(), status, state }
+        Standing {
+            module: Key::parse("m").unwrap(),
+            status,
+            state,
+        }
     }
 
     proptest! {

@@ -18,13 +18,22 @@ pub struct Verifier {
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self { entries: 0, head: FIRST_PREVIOUS }
+        Self {
+            entries: 0,
+            head: FIRST_PREVIOUS,
+        }
     }
 }
 
 impl Verifier {
     /// Takes the next entry; says how it does not fit.
-    pub fn take(&mut self, sequence: u64, previous: &[u8], hash: &[u8], body: &str) -> Result<(), String> {
+    pub fn take(
+        &mut self,
+        sequence: u64,
+        previous: &[u8],
+        hash: &[u8],
+        body: &str,
+    ) -> Result<(), String> {
         if sequence != self.entries + 1 {
             return Err(format!("entry {} is missing", self.entries + 1));
         }
@@ -47,7 +56,11 @@ impl Verifier {
 
     /// The chain as verified so far.
     pub fn state(&self, at: Timestamp) -> ChainState {
-        ChainState::Verified { entries: self.entries, head: hex::encode(self.head), at }
+        ChainState::Verified {
+            entries: self.entries,
+            head: hex::encode(self.head),
+            at,
+        }
     }
 }
 
@@ -93,13 +106,19 @@ fn differing_column(record: &AuditRecord, entry: &AuditEntry) -> Option<&'static
         ("actor_id", record.actor_id == entry.actor.id),
         ("actor_name", record.actor_name == entry.actor.name),
         ("action", record.action == entry.action),
-        ("migration", record.migration.as_deref() == entry.migration.as_ref().map(Key::as_str)),
+        (
+            "migration",
+            record.migration.as_deref() == entry.migration.as_ref().map(Key::as_str),
+        ),
         (
             "environment",
             record.environment.as_deref() == entry.environment.as_ref().map(Key::as_str),
         ),
         ("targets", record.targets == targets),
-        ("revision_made", record.revision_made == entry.revision_made.map(number)),
+        (
+            "revision_made",
+            record.revision_made == entry.revision_made.map(number),
+        ),
         ("reason", record.reason == entry.reason),
         ("outcome", record.outcome == entry.outcome.as_str()),
     ]
@@ -136,7 +155,10 @@ pub enum ExportError {
 /// Checks an export of the whole log: one [`ChainedEntry`] as JSON a line. Answers how many entries, and the head.
 pub fn verify_export(jsonl: &str) -> Result<(u64, String), ExportError> {
     let mut verifier = Verifier::default();
-    for (line, text) in (1..).zip(jsonl.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+    for (line, text) in (1..)
+        .zip(jsonl.lines())
+        .filter(|(_, text)| !text.trim().is_empty())
+    {
         let unreadable = |why: String| ExportError::Unreadable { line, why };
         let chained: ChainedEntry =
             serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
@@ -149,7 +171,11 @@ pub fn verify_export(jsonl: &str) -> Result<(u64, String), ExportError> {
                 &bytes(&chained.hash),
                 &body,
             )
-            .map_err(|why| ExportError::Broken { line, sequence: chained.entry.sequence, why })?;
+            .map_err(|why| ExportError::Broken {
+                line,
+                sequence: chained.entry.sequence,
+                why,
+            })?;
     }
     match verifier.entries() {
         0 => Err(ExportError::Empty),

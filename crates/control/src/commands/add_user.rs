@@ -45,21 +45,36 @@ impl Command for AddUser {
         let mut input = Input::default();
         let reason = input.optional_reason(&self.reason);
         let name = input.name("name", &self.name);
-        input.require(!looks_like_another_actor(&name), "name", "Write a person's name on one line, without token: or local: before it.");
+        input.require(
+            !looks_like_another_actor(&name),
+            "name",
+            "Write a person's name on one line, without token: or local: before it.",
+        );
         input.finish()?;
         let migration_id = match &self.migration {
             None => None,
             Some(key) => Some(scope::migration(work, key).await?.id),
         };
         let wanted = name.to_lowercase();
-        if users::all(work.connection).await?.iter().any(|user| user.name.to_lowercase() == wanted) {
+        if users::all(work.connection)
+            .await?
+            .iter()
+            .any(|user| user.name.to_lowercase() == wanted)
+        {
             let why = "a user has it, or had it. Add something that tells them apart.".into();
-            return Err(Refusal::InUse { what: format!("The name {name}"), why }.into());
+            return Err(Refusal::InUse {
+                what: format!("The name {name}"),
+                why,
+            }
+            .into());
         }
         let id = Uuid::now_v7().to_string();
         users::insert(work.connection, &id, &name, work.now).await?;
         grants::set(work.connection, &id, migration_id, self.role).await?;
-        let place = self.migration.as_ref().map_or("the whole server", Key::as_str);
+        let place = self
+            .migration
+            .as_ref()
+            .map_or("the whole server", Key::as_str);
         let scope = self.migration.clone().map_or(Scope::All, Scope::Migration);
         Ok(Effect {
             action: "user.add",
@@ -77,14 +92,19 @@ impl Command for AddUser {
 
 /// A user as what a command is about.
 pub(super) fn about(name: &str) -> Aim {
-    Aim { targets: vec![name.trim().to_owned()], ..Aim::default() }
+    Aim {
+        targets: vec![name.trim().to_owned()],
+        ..Aim::default()
+    }
 }
 
 /// Names that the audit log uses for parties that are no people.
 fn looks_like_another_actor(name: &str) -> bool {
     let plain = name.to_lowercase();
     name.chars().any(char::is_control)
-        || ["local:", "token:"].iter().any(|prefix| plain.starts_with(prefix))
+        || ["local:", "token:"]
+            .iter()
+            .any(|prefix| plain.starts_with(prefix))
         || ["conductor", "sign-in"].contains(&plain.as_str())
 }
 
@@ -94,14 +114,27 @@ mod tests {
     use crate::testing::{Server, key, refusal};
 
     fn add(name: &str, role: Role, migration: Option<&str>) -> AddUser {
-        AddUser { name: name.into(), role, migration: migration.map(key), reason: String::new() }
+        AddUser {
+            name: name.into(),
+            role,
+            migration: migration.map(key),
+            reason: String::new(),
+        }
     }
 
     #[tokio::test]
     async fn a_user_has_exactly_the_role_they_were_given() {
         let server = Server::with_modules(&["a"]).await;
-        let done = server.admin(add(" Ada ", Role::Operator, Some("atlas"))).await.unwrap();
-        let actor = server.control.user_actor(&done.subject.unwrap()).await.unwrap().unwrap();
+        let done = server
+            .admin(add(" Ada ", Role::Operator, Some("atlas")))
+            .await
+            .unwrap();
+        let actor = server
+            .control
+            .user_actor(&done.subject.unwrap())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(actor.name, "Ada");
         assert_eq!(actor.role_in(&key("atlas")), Some(Role::Operator));
         assert_eq!(actor.role_on_server(), None);
@@ -111,13 +144,31 @@ mod tests {
     async fn names_places_and_roles_are_checked() {
         let server = Server::with_modules(&["a"]).await;
         server.admin(add("Ada", Role::Admin, None)).await.unwrap();
-        assert_eq!(refusal(server.admin(add("ada", Role::Viewer, None)).await).code(), "in-use");
+        assert_eq!(
+            refusal(server.admin(add("ada", Role::Viewer, None)).await).code(),
+            "in-use"
+        );
         for name in ["", "token:ci", "Local:root", "conductor", "two\nlines"] {
-            assert_eq!(refusal(server.admin(add(name, Role::Viewer, None)).await).code(), "invalid", "{name:?}");
+            assert_eq!(
+                refusal(server.admin(add(name, Role::Viewer, None)).await).code(),
+                "invalid",
+                "{name:?}"
+            );
         }
-        assert_eq!(refusal(server.admin(add("Bo", Role::Viewer, Some("borealis"))).await).code(), "not-found");
+        assert_eq!(
+            refusal(
+                server
+                    .admin(add("Bo", Role::Viewer, Some("borealis")))
+                    .await
+            )
+            .code(),
+            "not-found"
+        );
         let caller = Server::admin_of("atlas");
-        let refused = server.control.execute(&caller, add("Bo", Role::Viewer, Some("atlas"))).await;
+        let refused = server
+            .control
+            .execute(&caller, add("Bo", Role::Viewer, Some("atlas")))
+            .await;
         assert_eq!(refusal(refused).code(), "forbidden");
     }
 }

@@ -61,11 +61,17 @@ impl Command for ArchiveEnvironment {
                 .await?;
         if environment.archived_at.is_some() {
             let other = audit::other_change(work.connection, changed).await?;
-            return Err(Refusal::NoChange { summary: format!("{what} is archived already."), other }.into());
+            return Err(Refusal::NoChange {
+                summary: format!("{what} is archived already."),
+                other,
+            }
+            .into());
         }
         scope::expect_version(work, &what, self.expected, environment.version, changed).await?;
         if environment.deciding {
-            let why = "gates and criteria look at it. Make another environment the deciding one first.".into();
+            let why =
+                "gates and criteria look at it. Make another environment the deciding one first."
+                    .into();
             return Err(Refusal::InUse { what, why }.into());
         }
         in_use::refuse_place(work, &what, migration.id, Some(record.id)).await?;
@@ -110,17 +116,38 @@ mod tests {
         let server = Server::with_modules(&["a"]).await;
         server.environment("staging").await;
         server.admin(archive("staging", Some(1))).await.unwrap();
-        assert!(server.control.snapshots().get(&key("atlas"), &key("staging")).is_none());
-        assert!(server.control.snapshots().get(&key("atlas"), &key("production")).is_some());
+        assert!(
+            server
+                .control
+                .snapshots()
+                .get(&key("atlas"), &key("staging"))
+                .is_none()
+        );
+        assert!(
+            server
+                .control
+                .snapshots()
+                .get(&key("atlas"), &key("production"))
+                .is_some()
+        );
         let again = refusal(server.admin(archive("staging", Some(2))).await);
-        assert_eq!((again.code(), again.other_change().unwrap().action.as_str()), ("no-change", "environment.archive"));
-        assert_eq!(refusal(server.try_environment("staging").await).code(), "key-taken");
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().action.as_str()),
+            ("no-change", "environment.archive")
+        );
+        assert_eq!(
+            refusal(server.try_environment("staging").await).code(),
+            "key-taken"
+        );
     }
 
     #[tokio::test]
     async fn the_deciding_one_and_one_that_serves_new_stay() {
         let server = Server::with_modules(&["a"]).await;
-        assert_eq!(refusal(server.admin(archive("production", Some(1))).await).code(), "in-use");
+        assert_eq!(
+            refusal(server.admin(archive("production", Some(1))).await).code(),
+            "in-use"
+        );
         server.environment("staging").await;
         server.set_in("staging", "a", FlagState::NEW_ONLY).await;
         let refused = refusal(server.admin(archive("staging", Some(1))).await);
@@ -132,10 +159,22 @@ mod tests {
     async fn it_needs_a_reason_a_version_and_something_there() {
         let server = Server::with_modules(&["a"]).await;
         server.environment("staging").await;
-        assert_eq!(refusal(server.admin(archive("staging", None)).await).code(), "version-required");
-        assert_eq!(refusal(server.admin(archive("staging", Some(2))).await).code(), "stale");
-        assert_eq!(refusal(server.admin(archive("nowhere", Some(1))).await).code(), "not-found");
-        let silent = ArchiveEnvironment { reason: String::new(), ..archive("staging", Some(1)) };
+        assert_eq!(
+            refusal(server.admin(archive("staging", None)).await).code(),
+            "version-required"
+        );
+        assert_eq!(
+            refusal(server.admin(archive("staging", Some(2))).await).code(),
+            "stale"
+        );
+        assert_eq!(
+            refusal(server.admin(archive("nowhere", Some(1))).await).code(),
+            "not-found"
+        );
+        let silent = ArchiveEnvironment {
+            reason: String::new(),
+            ..archive("staging", Some(1))
+        };
         assert_eq!(refusal(server.admin(silent).await).code(), "invalid");
     }
 }

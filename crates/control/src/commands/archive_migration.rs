@@ -45,10 +45,20 @@ impl Command for ArchiveMigration {
         let changed = last_change::of_migration(work.connection, &self.migration).await?;
         if record.migration.archived_at.is_some() {
             let other = audit::other_change(work.connection, changed).await?;
-            return Err(Refusal::NoChange { summary: format!("{what} is archived already."), other }.into());
+            return Err(Refusal::NoChange {
+                summary: format!("{what} is archived already."),
+                other,
+            }
+            .into());
         }
-        scope::expect_version(work, &what, self.expected, record.migration.version, changed)
-            .await?;
+        scope::expect_version(
+            work,
+            &what,
+            self.expected,
+            record.migration.version,
+            changed,
+        )
+        .await?;
         in_use::refuse_place(work, &what, record.id, None).await?;
         let snapshots = scope::open_environments(work, &record).await?;
         work.make_revision();
@@ -80,17 +90,29 @@ mod tests {
     use crate::testing::{Server, key, refusal};
 
     fn archive(expected: Option<i64>) -> ArchiveMigration {
-        ArchiveMigration { migration: key("atlas"), expected, reason: "given up".into() }
+        ArchiveMigration {
+            migration: key("atlas"),
+            expected,
+            reason: "given up".into(),
+        }
     }
 
     #[tokio::test]
     async fn an_archived_migration_has_no_snapshot_and_refuses_flag_changes() {
         let server = Server::with_modules(&["a"]).await;
         server.admin(archive(Some(1))).await.unwrap();
-        assert!(server.control.snapshots().get(&key("atlas"), &key("production")).is_none());
+        assert!(
+            server
+                .control
+                .snapshots()
+                .get(&key("atlas"), &key("production"))
+                .is_none()
+        );
         let set = server.try_set("a", FlagState::BOTH_VALIDATE).await;
         assert_eq!(refusal(set).code(), "archived");
-        let Refusal::NoChange { other, .. } = refusal(server.admin(archive(Some(2))).await) else { panic!() };
+        let Refusal::NoChange { other, .. } = refusal(server.admin(archive(Some(2))).await) else {
+            panic!()
+        };
         assert_eq!(other.unwrap().action, "migration.archive");
     }
 
@@ -108,11 +130,23 @@ mod tests {
     #[tokio::test]
     async fn it_needs_a_reason_a_version_and_something_there() {
         let server = Server::with_modules(&["a"]).await;
-        assert_eq!(refusal(server.admin(archive(None)).await).code(), "version-required");
-        assert_eq!(refusal(server.admin(archive(Some(9))).await).code(), "stale");
-        let silent = ArchiveMigration { reason: " ".into(), ..archive(Some(1)) };
+        assert_eq!(
+            refusal(server.admin(archive(None)).await).code(),
+            "version-required"
+        );
+        assert_eq!(
+            refusal(server.admin(archive(Some(9))).await).code(),
+            "stale"
+        );
+        let silent = ArchiveMigration {
+            reason: " ".into(),
+            ..archive(Some(1))
+        };
         assert_eq!(refusal(server.admin(silent).await).code(), "invalid");
-        let nowhere = ArchiveMigration { migration: key("borealis"), ..archive(Some(1)) };
+        let nowhere = ArchiveMigration {
+            migration: key("borealis"),
+            ..archive(Some(1))
+        };
         assert_eq!(refusal(server.admin(nowhere).await).code(), "not-found");
     }
 }

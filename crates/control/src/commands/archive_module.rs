@@ -108,14 +108,25 @@ mod tests {
     async fn it_leaves_the_snapshots_and_keeps_its_key() {
         let server = Server::with_modules(&["a", "b"]).await;
         let done = server.admin(archive("a", Some(1))).await.unwrap();
-        let published = server.control.snapshots().get(&key("atlas"), &key("production")).unwrap();
+        let published = server
+            .control
+            .snapshots()
+            .get(&key("atlas"), &key("production"))
+            .unwrap();
         let snapshot = published.set.snapshot();
         assert_eq!(Some(snapshot.revision.number), done.revision_number);
-        let modules: Vec<&str> = snapshot.flags.iter().map(|flag| flag.module.as_str()).collect();
+        let modules: Vec<&str> = snapshot
+            .flags
+            .iter()
+            .map(|flag| flag.module.as_str())
+            .collect();
         assert_eq!(modules, ["b"]);
         assert_eq!(refusal(server.try_module("a").await).code(), "key-taken");
         let again = refusal(server.admin(archive("a", Some(2))).await);
-        assert_eq!((again.code(), again.other_change().unwrap().sequence), ("no-change", done.sequence));
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().sequence),
+            ("no-change", done.sequence)
+        );
     }
 
     #[tokio::test]
@@ -125,8 +136,15 @@ mod tests {
         server.set_in("staging", "a", Server::percent(10)).await;
         let refused = refusal(server.admin(archive("a", Some(2))).await);
         assert_eq!(refused.code(), "in-use");
-        assert!(refused.to_string().contains("serves new in staging. Roll it back first"), "{refused}");
-        server.set_in("staging", "a", FlagState::BOTH_VALIDATE).await;
+        assert!(
+            refused
+                .to_string()
+                .contains("serves new in staging. Roll it back first"),
+            "{refused}"
+        );
+        server
+            .set_in("staging", "a", FlagState::BOTH_VALIDATE)
+            .await;
         server.admin(archive("a", Some(3))).await.unwrap();
     }
 
@@ -143,10 +161,22 @@ mod tests {
     #[tokio::test]
     async fn it_needs_a_reason_a_version_and_something_there() {
         let server = Server::with_modules(&["a"]).await;
-        assert_eq!(refusal(server.admin(archive("a", None)).await).code(), "version-required");
-        assert_eq!(refusal(server.admin(archive("a", Some(2))).await).code(), "stale");
-        assert_eq!(refusal(server.admin(archive("z", Some(1))).await).code(), "not-found");
-        let silent = ArchiveModule { reason: String::new(), ..archive("a", Some(1)) };
+        assert_eq!(
+            refusal(server.admin(archive("a", None)).await).code(),
+            "version-required"
+        );
+        assert_eq!(
+            refusal(server.admin(archive("a", Some(2))).await).code(),
+            "stale"
+        );
+        assert_eq!(
+            refusal(server.admin(archive("z", Some(1))).await).code(),
+            "not-found"
+        );
+        let silent = ArchiveModule {
+            reason: String::new(),
+            ..archive("a", Some(1))
+        };
         assert_eq!(refusal(server.admin(silent).await).code(), "invalid");
     }
 }

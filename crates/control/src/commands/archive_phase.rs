@@ -49,11 +49,14 @@ impl Command for ArchivePhase {
         let migration = scope::migration(work, &self.migration).await?;
         let record = scope::phase(work, &migration, self.number).await?;
         let mut phase = record.phase;
-        let changed =
-            last_change::of_phase(work.connection, &self.migration, self.number).await?;
+        let changed = last_change::of_phase(work.connection, &self.migration, self.number).await?;
         if phase.archived_at.is_some() {
             let other = audit::other_change(work.connection, changed).await?;
-            return Err(Refusal::NoChange { summary: format!("{what} is archived already."), other }.into());
+            return Err(Refusal::NoChange {
+                summary: format!("{what} is archived already."),
+                other,
+            }
+            .into());
         }
         scope::expect_version(work, &what, self.expected, phase.version, changed).await?;
         refuse_with_modules(work, &what, migration.id, self.number).await?;
@@ -89,9 +92,17 @@ async fn refuse_with_modules(
     if count == 0 {
         return Ok(());
     }
-    let are = if count == 1 { "1 active module is".into() } else { format!("{count} active modules are") };
+    let are = if count == 1 {
+        "1 active module is".into()
+    } else {
+        format!("{count} active modules are")
+    };
     let why = format!("{are} in it. Move them to another phase, retire or archive them first.");
-    Err(Refusal::InUse { what: what.to_owned(), why }.into())
+    Err(Refusal::InUse {
+        what: what.to_owned(),
+        why,
+    }
+    .into())
 }
 
 #[cfg(test)]
@@ -100,7 +111,12 @@ mod tests {
     use crate::testing::{Server, key, refusal};
 
     fn archive(expected: Option<i64>) -> ArchivePhase {
-        ArchivePhase { migration: key("atlas"), number: 1, expected, reason: "merged".into() }
+        ArchivePhase {
+            migration: key("atlas"),
+            number: 1,
+            expected,
+            reason: "merged".into(),
+        }
     }
 
     #[tokio::test]
@@ -114,17 +130,32 @@ mod tests {
         server.move_to_phase("a", None).await;
         server.admin(archive(Some(1))).await.unwrap();
         let again = refusal(server.admin(archive(Some(2))).await);
-        assert_eq!((again.code(), again.other_change().unwrap().action.as_str()), ("no-change", "phase.archive"));
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().action.as_str()),
+            ("no-change", "phase.archive")
+        );
     }
 
     #[tokio::test]
     async fn it_needs_a_reason_a_version_and_something_there() {
         let server = Server::with_modules(&["a"]).await;
-        assert_eq!(refusal(server.admin(archive(Some(1))).await).code(), "not-found");
+        assert_eq!(
+            refusal(server.admin(archive(Some(1))).await).code(),
+            "not-found"
+        );
         server.phase(1).await;
-        assert_eq!(refusal(server.admin(archive(None)).await).code(), "version-required");
-        assert_eq!(refusal(server.admin(archive(Some(2))).await).code(), "stale");
-        let silent = ArchivePhase { reason: String::new(), ..archive(Some(1)) };
+        assert_eq!(
+            refusal(server.admin(archive(None)).await).code(),
+            "version-required"
+        );
+        assert_eq!(
+            refusal(server.admin(archive(Some(2))).await).code(),
+            "stale"
+        );
+        let silent = ArchivePhase {
+            reason: String::new(),
+            ..archive(Some(1))
+        };
         assert_eq!(refusal(server.admin(silent).await).code(), "invalid");
     }
 }

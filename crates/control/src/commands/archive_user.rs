@@ -77,7 +77,10 @@ mod tests {
     use crate::testing::{Server, refusal};
 
     fn archive(name: &str) -> ArchiveUser {
-        ArchiveUser { name: name.into(), reason: "left".into() }
+        ArchiveUser {
+            name: name.into(),
+            reason: "left".into(),
+        }
     }
 
     #[tokio::test]
@@ -89,7 +92,10 @@ mod tests {
         server.admin(archive("Ada")).await.unwrap();
         assert!(server.control.user_actor(&id).await.unwrap().is_none());
         let again = refusal(server.admin(archive("Ada")).await);
-        assert_eq!((again.code(), again.other_change().unwrap().action.as_str()), ("no-change", "user.archive"));
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().action.as_str()),
+            ("no-change", "user.archive")
+        );
     }
 
     #[tokio::test]
@@ -105,10 +111,19 @@ mod tests {
     async fn it_needs_a_reason_a_role_and_somebody() {
         let server = Server::with_modules(&["a"]).await;
         server.user("Ada", Role::Viewer).await;
-        assert_eq!(refusal(server.admin(archive("Zed")).await).code(), "not-found");
-        let silent = ArchiveUser { reason: " ".into(), ..archive("Ada") };
+        assert_eq!(
+            refusal(server.admin(archive("Zed")).await).code(),
+            "not-found"
+        );
+        let silent = ArchiveUser {
+            reason: " ".into(),
+            ..archive("Ada")
+        };
         assert_eq!(refusal(server.admin(silent).await).code(), "invalid");
         let caller = Server::admin_of("atlas");
-        assert_eq!(refusal(server.control.execute(&caller, archive("Ada")).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&caller, archive("Ada")).await).code(),
+            "forbidden"
+        );
     }
 }

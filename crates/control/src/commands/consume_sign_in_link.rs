@@ -80,12 +80,19 @@ mod tests {
             authentication: Authentication::Session,
             grants: Vec::new(),
         };
-        let command = ConsumeSignInLink { secret: secret.into() };
-        server.control.execute(&Caller::new(nobody, "r"), command).await
+        let command = ConsumeSignInLink {
+            secret: secret.into(),
+        };
+        server
+            .control
+            .execute(&Caller::new(nobody, "r"), command)
+            .await
     }
 
     async fn link(server: &Server) -> String {
-        new_sign_in_link(&server.control, &Server::root(), "Ada").await.unwrap()
+        new_sign_in_link(&server.control, &Server::root(), "Ada")
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -128,7 +135,9 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_printed() {
-        let command = ConsumeSignInLink { secret: "hush".into() };
+        let command = ConsumeSignInLink {
+            secret: "hush".into(),
+        };
         assert!(!format!("{command:?}").contains("hush"));
     }
 }

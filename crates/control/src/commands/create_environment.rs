@@ -56,11 +56,20 @@ impl Command for CreateEnvironment {
         let migration = scope::migration(work, &self.migration).await?;
         let others = environments::of_migration(work.connection, migration.id).await?;
         let folded = self.key.folded();
-        if others.iter().any(|other| other.environment.key.folded() == folded) {
-            return Err(Refusal::KeyTaken { what: "environment".into(), key: self.key }.into());
+        if others
+            .iter()
+            .any(|other| other.environment.key.folded() == folded)
+        {
+            return Err(Refusal::KeyTaken {
+                what: "environment".into(),
+                key: self.key,
+            }
+            .into());
         }
         if others.len() >= MAX_ENVIRONMENTS {
-            let message = format!("A migration has at most {MAX_ENVIRONMENTS} environments, archived ones too.");
+            let message = format!(
+                "A migration has at most {MAX_ENVIRONMENTS} environments, archived ones too."
+            );
             return Err(Refusal::field("key", message).into());
         }
         let environment = Environment {
@@ -110,11 +119,23 @@ mod tests {
         let server = Server::with_modules(&["a", "b"]).await;
         server.set("a", FlagState::NEW_ONLY).await;
         let done = server.admin(create("staging")).await.unwrap();
-        let published = server.control.snapshots().get(&key("atlas"), &key("staging")).unwrap();
-        assert_eq!(Some(published.set.snapshot().revision.number), done.revision_number);
+        let published = server
+            .control
+            .snapshots()
+            .get(&key("atlas"), &key("staging"))
+            .unwrap();
+        assert_eq!(
+            Some(published.set.snapshot().revision.number),
+            done.revision_number
+        );
         assert!(!published.deciding);
-        let states: Vec<FlagState> =
-            published.set.snapshot().flags.iter().map(|flag| flag.state).collect();
+        let states: Vec<FlagState> = published
+            .set
+            .snapshot()
+            .flags
+            .iter()
+            .map(|flag| flag.state)
+            .collect();
         assert_eq!(states, [FlagState::OLD_ONLY; 2]);
     }
 
@@ -122,17 +143,35 @@ mod tests {
     async fn keys_names_roles_and_places_are_checked() {
         let server = Server::with_modules(&["a"]).await;
         server.admin(create("stag-ing")).await.unwrap();
-        assert_eq!(refusal(server.admin(create("stag_ing")).await).code(), "key-taken");
-        assert_eq!(refusal(server.admin(create("production")).await).code(), "key-taken");
-        let nameless = CreateEnvironment { name: String::new(), ..create("test") };
+        assert_eq!(
+            refusal(server.admin(create("stag_ing")).await).code(),
+            "key-taken"
+        );
+        assert_eq!(
+            refusal(server.admin(create("production")).await).code(),
+            "key-taken"
+        );
+        let nameless = CreateEnvironment {
+            name: String::new(),
+            ..create("test")
+        };
         assert_eq!(refusal(server.admin(nameless).await).code(), "invalid");
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, create("test")).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, create("test")).await).code(),
+            "forbidden"
+        );
         for number in 2..MAX_ENVIRONMENTS {
             server.admin(create(&format!("e{number}"))).await.unwrap();
         }
-        assert_eq!(refusal(server.admin(create("one-more")).await).code(), "invalid");
+        assert_eq!(
+            refusal(server.admin(create("one-more")).await).code(),
+            "invalid"
+        );
         server.archive_migration().await;
-        assert_eq!(refusal(server.admin(create("test")).await).code(), "archived");
+        assert_eq!(
+            refusal(server.admin(create("test")).await).code(),
+            "archived"
+        );
     }
 }

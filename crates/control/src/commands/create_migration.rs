@@ -48,7 +48,10 @@ impl Command for CreateMigration {
     }
 
     fn aim(&self) -> Aim {
-        Aim { migration: Some(self.key.clone()), ..Aim::default() }
+        Aim {
+            migration: Some(self.key.clone()),
+            ..Aim::default()
+        }
     }
 
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
@@ -111,8 +114,7 @@ pub(super) async fn insert(work: &mut Work<'_>, migration: &Migration) -> Result
         archived_at: None,
         version: 1,
     };
-    let environment_id =
-        environments::insert(work.connection, id, &environment, work.now).await?;
+    let environment_id = environments::insert(work.connection, id, &environment, work.now).await?;
     Ok(Created { id, environment_id })
 }
 
@@ -140,11 +142,18 @@ mod tests {
         let done = server.admin(command("atlas")).await.unwrap();
         assert_eq!(done.subject.as_deref(), Some("atlas"));
         assert_eq!(done.revision_number, Some(1));
-        let published = server.control.snapshots().get(&key("atlas"), &key("production")).unwrap();
+        let published = server
+            .control
+            .snapshots()
+            .get(&key("atlas"), &key("production"))
+            .unwrap();
         assert!(published.deciding);
         assert_eq!(published.set.snapshot().revision.number, 1);
         let entry = server.entry(done.sequence).await;
-        assert_eq!((entry.action.as_str(), entry.migration), ("migration.create", Some(key("atlas"))));
+        assert_eq!(
+            (entry.action.as_str(), entry.migration),
+            ("migration.create", Some(key("atlas")))
+        );
         assert_eq!(entry.after["zone"], "Europe/Berlin");
     }
 
@@ -152,7 +161,10 @@ mod tests {
     async fn a_key_is_taken_for_ever_and_dashes_count_as_underscores() {
         let server = Server::open().await;
         server.admin(command("at-las")).await.unwrap();
-        assert_eq!(refusal(server.admin(command("at_las")).await).code(), "key-taken");
+        assert_eq!(
+            refusal(server.admin(command("at_las")).await).code(),
+            "key-taken"
+        );
         server
             .admin(crate::commands::ArchiveMigration {
                 migration: key("at-las"),
@@ -161,7 +173,10 @@ mod tests {
             })
             .await
             .unwrap();
-        assert_eq!(refusal(server.admin(command("at-las")).await).code(), "key-taken");
+        assert_eq!(
+            refusal(server.admin(command("at-las")).await).code(),
+            "key-taken"
+        );
     }
 
     #[tokio::test]
@@ -172,14 +187,29 @@ mod tests {
             zone: "Mars/Olympus".into(),
             start: Some("2300-01-01".parse().unwrap()),
             expected_modules: Some(10_001),
-            thresholds: Thresholds { hold_basis_points: 600, rollback_basis_points: 500 },
+            thresholds: Thresholds {
+                hold_basis_points: 600,
+                rollback_basis_points: 500,
+            },
             reason: "x".repeat(1_001),
             ..command("atlas")
         };
-        let Refusal::Invalid { fields } = refusal(server.admin(wrong).await) else { panic!() };
+        let Refusal::Invalid { fields } = refusal(server.admin(wrong).await) else {
+            panic!()
+        };
         let mut names: Vec<&str> = fields.iter().map(|field| field.field.as_str()).collect();
         names.sort_unstable();
-        assert_eq!(names, ["expected_modules", "name", "reason", "rollback", "start", "zone"]);
+        assert_eq!(
+            names,
+            [
+                "expected_modules",
+                "name",
+                "reason",
+                "rollback",
+                "start",
+                "zone"
+            ]
+        );
     }
 
     #[tokio::test]

@@ -73,14 +73,25 @@ impl Command for CreateModule {
             Some(number) => Some(scope::open_phase(work, &migration, number).await?.id),
         };
         if modules::key_taken(work.connection, migration.id, &module.key).await? {
-            return Err(Refusal::KeyTaken { what: "module".into(), key: module.key }.into());
+            return Err(Refusal::KeyTaken {
+                what: "module".into(),
+                key: module.key,
+            }
+            .into());
         }
         scope::room_for_modules(work, 1).await?;
         let snapshots = scope::open_environments(work, &migration).await?;
         work.make_revision();
         let (sequence, now) = (work.sequence, work.now);
-        let id =
-            modules::insert(work.connection, migration.id, &module, phase_id, sequence, now).await?;
+        let id = modules::insert(
+            work.connection,
+            migration.id,
+            &module,
+            phase_id,
+            sequence,
+            now,
+        )
+        .await?;
         Ok(Effect {
             action: "module.create",
             aim,
@@ -123,7 +134,11 @@ mod tests {
         server.environment("staging").await;
         let done = server.admin(create("memory")).await.unwrap();
         for environment in ["production", "staging"] {
-            let published = server.control.snapshots().get(&key("atlas"), &key(environment)).unwrap();
+            let published = server
+                .control
+                .snapshots()
+                .get(&key("atlas"), &key(environment))
+                .unwrap();
             let snapshot = published.set.snapshot();
             assert_eq!(Some(snapshot.revision.number), done.revision_number);
             assert_eq!(snapshot.flags.len(), 1);
@@ -134,14 +149,29 @@ mod tests {
     #[tokio::test]
     async fn keys_phases_texts_and_roles_are_checked() {
         let server = Server::with_modules(&["a-b"]).await;
-        assert_eq!(refusal(server.admin(create("a_b")).await).code(), "key-taken");
-        let lost = CreateModule { phase: Some(7), ..create("c") };
+        assert_eq!(
+            refusal(server.admin(create("a_b")).await).code(),
+            "key-taken"
+        );
+        let lost = CreateModule {
+            phase: Some(7),
+            ..create("c")
+        };
         assert_eq!(refusal(server.admin(lost).await).code(), "invalid");
-        let wrong = CreateModule { name: String::new(), owner: "o".repeat(4_001), ..create("c") };
-        let Refusal::Invalid { fields } = refusal(server.admin(wrong).await) else { panic!() };
+        let wrong = CreateModule {
+            name: String::new(),
+            owner: "o".repeat(4_001),
+            ..create("c")
+        };
+        let Refusal::Invalid { fields } = refusal(server.admin(wrong).await) else {
+            panic!()
+        };
         assert_eq!(fields.len(), 2);
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, create("c")).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, create("c")).await).code(),
+            "forbidden"
+        );
         server.archive_migration().await;
         assert_eq!(refusal(server.admin(create("c")).await).code(), "archived");
     }

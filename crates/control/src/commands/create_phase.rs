@@ -62,7 +62,9 @@ impl Command for CreatePhase {
         input.window(self.start, self.end);
         input.expected_modules(self.expected_modules);
         input.validation_days(self.validation_days);
-        let within = self.number.is_none_or(|number| (1..=MAX_PHASE).contains(&number));
+        let within = self
+            .number
+            .is_none_or(|number| (1..=MAX_PHASE).contains(&number));
         input.require(within, "number", "Phases are numbered from 1 to 10000.");
         input.finish()?;
         let migration = scope::migration(work, &self.migration).await?;
@@ -122,12 +124,20 @@ async fn free_number(
         Some(number) if taken.contains(&number) => {
             let key = Key::parse(&number.to_string())
                 .map_err(|error| StoreError::corrupt("phases", error))?;
-            Err(Refusal::KeyTaken { what: "phase".into(), key }.into())
+            Err(Refusal::KeyTaken {
+                what: "phase".into(),
+                key,
+            }
+            .into())
         }
         Some(number) => Ok(number),
         None => match taken.last().map_or(1, |last| last.saturating_add(1)) {
             number if number <= MAX_PHASE => Ok(number),
-            _ => Err(Refusal::field("number", "There is no number after the last phase: choose a free one.").into()),
+            _ => Err(Refusal::field(
+                "number",
+                "There is no number after the last phase: choose a free one.",
+            )
+            .into()),
         },
     }
 }
@@ -154,11 +164,20 @@ mod tests {
     #[tokio::test]
     async fn phases_are_numbered_on_and_numbers_are_never_reused() {
         let server = Server::with_modules(&["a"]).await;
-        assert_eq!(server.admin(create(None)).await.unwrap().subject.as_deref(), Some("1"));
+        assert_eq!(
+            server.admin(create(None)).await.unwrap().subject.as_deref(),
+            Some("1")
+        );
         let done = server.admin(create(Some(5))).await.unwrap();
         assert_eq!((done.subject.as_deref(), done.revision), (Some("5"), None));
-        assert_eq!(server.admin(create(None)).await.unwrap().subject.as_deref(), Some("6"));
-        assert_eq!(refusal(server.admin(create(Some(5))).await).code(), "key-taken");
+        assert_eq!(
+            server.admin(create(None)).await.unwrap().subject.as_deref(),
+            Some("6")
+        );
+        assert_eq!(
+            refusal(server.admin(create(Some(5))).await).code(),
+            "key-taken"
+        );
         let archive = crate::commands::ArchivePhase {
             migration: key("atlas"),
             number: 6,
@@ -166,8 +185,14 @@ mod tests {
             reason: "merged".into(),
         };
         server.admin(archive).await.unwrap();
-        assert_eq!(refusal(server.admin(create(Some(6))).await).code(), "key-taken");
-        assert_eq!(server.admin(create(None)).await.unwrap().subject.as_deref(), Some("7"));
+        assert_eq!(
+            refusal(server.admin(create(Some(6))).await).code(),
+            "key-taken"
+        );
+        assert_eq!(
+            server.admin(create(None)).await.unwrap().subject.as_deref(),
+            Some("7")
+        );
         server.admin(create(Some(10_000))).await.unwrap();
         assert_eq!(refusal(server.admin(create(None)).await).code(), "invalid");
     }
@@ -184,14 +209,32 @@ mod tests {
             notes: "n".repeat(4_001),
             ..create(None)
         };
-        let Refusal::Invalid { fields } = refusal(server.admin(wrong).await) else { panic!() };
+        let Refusal::Invalid { fields } = refusal(server.admin(wrong).await) else {
+            panic!()
+        };
         let mut names: Vec<&str> = fields.iter().map(|field| field.field.as_str()).collect();
         names.sort_unstable();
-        assert_eq!(names, ["end", "expected_modules", "name", "notes", "number", "validation_days"]);
-        let early = CreatePhase { start: Some("1969-12-31".parse().unwrap()), ..create(None) };
+        assert_eq!(
+            names,
+            [
+                "end",
+                "expected_modules",
+                "name",
+                "notes",
+                "number",
+                "validation_days"
+            ]
+        );
+        let early = CreatePhase {
+            start: Some("1969-12-31".parse().unwrap()),
+            ..create(None)
+        };
         assert_eq!(refusal(server.admin(early).await).code(), "invalid");
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, create(None)).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, create(None)).await).code(),
+            "forbidden"
+        );
         server.archive_migration().await;
         assert_eq!(refusal(server.admin(create(None)).await).code(), "archived");
     }

@@ -26,9 +26,15 @@ pub async fn new_sign_in_link(
     name: &str,
 ) -> Result<String, CommandError> {
     let secret = secret::random().map_err(StoreError::Random)?;
-    let command = CreateSignInLink { name: name.trim().to_owned(), hash: secret::hash(&secret) };
+    let command = CreateSignInLink {
+        name: name.trim().to_owned(),
+        hash: secret::hash(&secret),
+    };
     // A repeated request makes another link: the one before is not known any more.
-    let caller = Caller { idempotency: None, ..caller.clone() };
+    let caller = Caller {
+        idempotency: None,
+        ..caller.clone()
+    };
     control.execute(&caller, command).await?;
     Ok(secret)
 }
@@ -42,7 +48,9 @@ pub struct CreateSignInLink {
 
 impl fmt::Debug for CreateSignInLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateSignInLink").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("CreateSignInLink")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,7 +75,11 @@ impl Command for CreateSignInLink {
         Ok(Effect {
             action: "sign_in_link.create",
             aim: about(&user.name),
-            after: Value::Object([("expires_at".to_owned(), expires_at.0.into())].into_iter().collect()),
+            after: Value::Object(
+                [("expires_at".to_owned(), expires_at.0.into())]
+                    .into_iter()
+                    .collect(),
+            ),
             summary: format!("made a sign-in link for {}", user.name),
             subject: Some(user.id),
             topics: vec![Topic::Audit],
@@ -96,10 +108,22 @@ mod tests {
         let entry = server.entry(server.control.head_sequence()).await;
         let text = serde_json::to_string(&entry).unwrap();
         assert!(!text.contains(&secret) && !text.contains(&secret::hash(&secret)));
-        assert_eq!((entry.action.as_str(), entry.targets), ("sign_in_link.create", vec!["Ada".to_owned()]));
-        assert_eq!(refusal(link(Server::root(), "Zed").await).code(), "not-found");
-        assert_eq!(refusal(link(Server::admin_of("atlas"), "Ada").await).code(), "forbidden");
+        assert_eq!(
+            (entry.action.as_str(), entry.targets),
+            ("sign_in_link.create", vec!["Ada".to_owned()])
+        );
+        assert_eq!(
+            refusal(link(Server::root(), "Zed").await).code(),
+            "not-found"
+        );
+        assert_eq!(
+            refusal(link(Server::admin_of("atlas"), "Ada").await).code(),
+            "forbidden"
+        );
         server.archive_user("Ada").await;
-        assert_eq!(refusal(link(Server::root(), "Ada").await).code(), "archived");
+        assert_eq!(
+            refusal(link(Server::root(), "Ada").await).code(),
+            "archived"
+        );
     }
 }

@@ -10,8 +10,8 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::tokens::{self, TokenRecord};
 use crate::store::StoreError;
+use crate::store::tokens::{self, TokenRecord};
 use crate::{Caller, CommandError, Control, secret};
 
 /// A token to be made.
@@ -40,8 +40,12 @@ pub async fn create_token(
 ) -> Result<(Committed, String), CommandError> {
     let token = secret::token(new.kind).map_err(StoreError::Random)?;
     let id = Uuid::now_v7().to_string();
-    let command =
-        CreateToken { new, id: id.clone(), hash: secret::hash(&token), hint: secret::hint(&token) };
+    let command = CreateToken {
+        new,
+        id: id.clone(),
+        hash: secret::hash(&token),
+        hint: secret::hint(&token),
+    };
     let committed = control.execute(caller, command).await?;
     if committed.subject.as_ref() == Some(&id) {
         return Ok((committed, token));
@@ -83,7 +87,12 @@ impl Command for CreateToken {
 
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
         let mut aim = self.aim();
-        let Self { new, id, hash, hint } = self;
+        let Self {
+            new,
+            id,
+            hash,
+            hint,
+        } = self;
         let mut input = Input::default();
         let reason = input.optional_reason(&new.reason);
         let name = input.name("name", &new.name);
@@ -104,8 +113,7 @@ impl Command for CreateToken {
             let migration = scope::migration(work, key).await?;
             migration_id = Some(migration.id);
             if kind.is_data_plane() {
-                let record =
-                    scope::environment(work, &migration, new.environment.as_ref()).await?;
+                let record = scope::environment(work, &migration, new.environment.as_ref()).await?;
                 environment_id = Some(record.id);
                 aim.environment = Some(record.environment.key);
             }
@@ -173,31 +181,48 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_known_at_once_and_written_nowhere() {
         let server = Server::with_modules(&["a"]).await;
-        let (done, token) = make(&server, new(TokenKind::Sdk, Some("atlas"), None)).await.unwrap();
+        let (done, token) = make(&server, new(TokenKind::Sdk, Some("atlas"), None))
+            .await
+            .unwrap();
         let identity = server.control.directory().authenticate(&token).unwrap();
-        assert_eq!((identity.kind, identity.environment.clone()), (TokenKind::Sdk, Some(key("production"))));
+        assert_eq!(
+            (identity.kind, identity.environment.clone()),
+            (TokenKind::Sdk, Some(key("production")))
+        );
         assert_eq!(identity.actor, None);
         let entry = serde_json::to_string(&server.entry(done.sequence).await).unwrap();
         let random = token.rsplit('_').next().unwrap();
-        assert!(!entry.contains(random.get(..8).unwrap()) && !entry.contains(&secret::hash(&token)));
+        assert!(
+            !entry.contains(random.get(..8).unwrap()) && !entry.contains(&secret::hash(&token))
+        );
     }
 
     #[tokio::test]
     async fn a_management_token_acts_with_its_role_in_its_migration() {
         let server = Server::with_modules(&["a"]).await;
-        let (_, token) = make(&server, new(TokenKind::Operator, Some("atlas"), None)).await.unwrap();
+        let (_, token) = make(&server, new(TokenKind::Operator, Some("atlas"), None))
+            .await
+            .unwrap();
         let identity = server.control.directory().authenticate(&token).unwrap();
         let actor = identity.actor.clone().unwrap();
-        assert_eq!((actor.role_in(&key("atlas")), actor.role_on_server()), (Some(Role::Operator), None));
+        assert_eq!(
+            (actor.role_in(&key("atlas")), actor.role_on_server()),
+            (Some(Role::Operator), None)
+        );
     }
 
     #[tokio::test]
     async fn a_repeated_request_never_answers_a_token_that_is_none() {
         let server = Server::with_modules(&["a"]).await;
         let mut caller = Server::root();
-        caller.idempotency = Some(Idempotency { key: "k".into(), digest: "d".into() });
+        caller.idempotency = Some(Idempotency {
+            key: "k".into(),
+            digest: "d".into(),
+        });
         let token = new(TokenKind::Admin, None, None);
-        create_token(&server.control, &caller, token.clone()).await.unwrap();
+        create_token(&server.control, &caller, token.clone())
+            .await
+            .unwrap();
         let again = create_token(&server.control, &caller, token).await;
         assert_eq!(refusal(again).code(), "in-use");
     }
@@ -208,23 +233,52 @@ mod tests {
         server.environment("staging").await;
         let wrong = [
             (new(TokenKind::Sdk, None, None), "invalid"),
-            (new(TokenKind::Admin, Some("atlas"), Some("production")), "invalid"),
-            (NewToken { name: " ".into(), ..new(TokenKind::Admin, None, None) }, "invalid"),
+            (
+                new(TokenKind::Admin, Some("atlas"), Some("production")),
+                "invalid",
+            ),
+            (
+                NewToken {
+                    name: " ".into(),
+                    ..new(TokenKind::Admin, None, None)
+                },
+                "invalid",
+            ),
             (new(TokenKind::Ingest, Some("borealis"), None), "not-found"),
-            (new(TokenKind::Ingest, Some("atlas"), Some("nowhere")), "not-found"),
+            (
+                new(TokenKind::Ingest, Some("atlas"), Some("nowhere")),
+                "not-found",
+            ),
         ];
         for (token, code) in wrong {
-            assert_eq!(refusal(make(&server, token.clone()).await).code(), code, "{token:?}");
+            assert_eq!(
+                refusal(make(&server, token.clone()).await).code(),
+                code,
+                "{token:?}"
+            );
         }
         let caller = Server::admin_of("atlas");
-        let own = create_token(&server.control, &caller, new(TokenKind::Sdk, Some("atlas"), Some("staging"))).await;
+        let own = create_token(
+            &server.control,
+            &caller,
+            new(TokenKind::Sdk, Some("atlas"), Some("staging")),
+        )
+        .await;
         assert!(own.is_ok());
         let wide = create_token(&server.control, &caller, new(TokenKind::Viewer, None, None)).await;
         assert_eq!(refusal(wide).code(), "forbidden");
         let operator = Server::operator_of("atlas");
-        let weak = create_token(&server.control, &operator, new(TokenKind::Sdk, Some("atlas"), None)).await;
+        let weak = create_token(
+            &server.control,
+            &operator,
+            new(TokenKind::Sdk, Some("atlas"), None),
+        )
+        .await;
         assert_eq!(refusal(weak).code(), "forbidden");
         server.archive_migration().await;
-        assert_eq!(refusal(make(&server, new(TokenKind::Sdk, Some("atlas"), None)).await).code(), "archived");
+        assert_eq!(
+            refusal(make(&server, new(TokenKind::Sdk, Some("atlas"), None)).await).code(),
+            "archived"
+        );
     }
 }

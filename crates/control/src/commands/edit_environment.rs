@@ -66,8 +66,14 @@ impl Command for EditEnvironment {
             last_change::of_environment(work.connection, &self.migration, &self.environment)
                 .await?;
         let what = format!("The environment {}", self.environment);
-        scope::expect_version(work, &what, self.expected, record.environment.version, changed)
-            .await?;
+        scope::expect_version(
+            work,
+            &what,
+            self.expected,
+            record.environment.version,
+            changed,
+        )
+        .await?;
         let mut environment = record.environment;
         let mut edited = Edited::default();
         edited.set("name", &mut environment.name, name);
@@ -84,7 +90,11 @@ impl Command for EditEnvironment {
         }
         environment.version += 1;
         environments::update(work.connection, record.id, &environment).await?;
-        let summary = format!("changed the {} of the environment {}", edited.fields(), self.environment);
+        let summary = format!(
+            "changed the {} of the environment {}",
+            edited.fields(),
+            self.environment
+        );
         let (before, after) = edited.into_values();
         Ok(Effect {
             action: self.action(),
@@ -133,27 +143,51 @@ mod tests {
         let server = Server::with_modules(&["a"]).await;
         server.environment("staging").await;
         let revision = server.control.revision();
-        let command = EditEnvironment { deciding: Some(true), ..edit("staging", Some(1)) };
+        let command = EditEnvironment {
+            deciding: Some(true),
+            ..edit("staging", Some(1))
+        };
         let done = server.admin(command).await.unwrap();
         assert_eq!(done.revision, None);
         assert_eq!(server.control.revision(), revision);
         let snapshots = server.control.snapshots();
-        assert!(snapshots.get(&key("atlas"), &key("staging")).unwrap().deciding);
-        assert!(!snapshots.get(&key("atlas"), &key("production")).unwrap().deciding);
+        assert!(
+            snapshots
+                .get(&key("atlas"), &key("staging"))
+                .unwrap()
+                .deciding
+        );
+        assert!(
+            !snapshots
+                .get(&key("atlas"), &key("production"))
+                .unwrap()
+                .deciding
+        );
         // The other one changed too: whoever edits it with the old version is shown this change.
-        let stale = EditEnvironment { name: Some("Live".into()), ..edit("production", Some(1)) };
-        let Refusal::Stale { other, current, .. } = refusal(server.admin(stale).await) else { panic!() };
+        let stale = EditEnvironment {
+            name: Some("Live".into()),
+            ..edit("production", Some(1))
+        };
+        let Refusal::Stale { other, current, .. } = refusal(server.admin(stale).await) else {
+            panic!()
+        };
         assert_eq!((current, other.unwrap().sequence), (2, done.sequence));
     }
 
     #[tokio::test]
     async fn a_rename_holds_exactly_that() {
         let server = Server::with_modules(&["a"]).await;
-        let command = EditEnvironment { name: Some("Live".into()), ..edit("production", Some(1)) };
+        let command = EditEnvironment {
+            name: Some("Live".into()),
+            ..edit("production", Some(1))
+        };
         let done = server.admin(command.clone()).await.unwrap();
         let entry = server.entry(done.sequence).await;
         assert_eq!(entry.after, serde_json::json!({ "name": "Live" }));
-        let again = EditEnvironment { expected: Some(2), ..command };
+        let again = EditEnvironment {
+            expected: Some(2),
+            ..command
+        };
         assert_eq!(refusal(server.admin(again).await).code(), "no-change");
     }
 
@@ -165,9 +199,18 @@ mod tests {
             name: Some("X".into()),
             ..edit(environment, expected)
         };
-        assert_eq!(refusal(server.admin(rename("staging", None)).await).code(), "version-required");
-        assert_eq!(refusal(server.admin(rename("nowhere", Some(1))).await).code(), "not-found");
-        let undecided = EditEnvironment { deciding: Some(false), ..edit("production", Some(1)) };
+        assert_eq!(
+            refusal(server.admin(rename("staging", None)).await).code(),
+            "version-required"
+        );
+        assert_eq!(
+            refusal(server.admin(rename("nowhere", Some(1))).await).code(),
+            "not-found"
+        );
+        let undecided = EditEnvironment {
+            deciding: Some(false),
+            ..edit("production", Some(1))
+        };
         assert_eq!(refusal(server.admin(undecided).await).code(), "invalid");
         let archive = crate::commands::ArchiveEnvironment {
             migration: key("atlas"),
@@ -176,9 +219,15 @@ mod tests {
             reason: "gone".into(),
         };
         server.admin(archive).await.unwrap();
-        assert_eq!(refusal(server.admin(rename("staging", Some(2))).await).code(), "archived");
+        assert_eq!(
+            refusal(server.admin(rename("staging", Some(2))).await).code(),
+            "archived"
+        );
         let operator = Server::operator_of("atlas");
-        let refused = server.control.execute(&operator, rename("production", Some(1))).await;
+        let refused = server
+            .control
+            .execute(&operator, rename("production", Some(1)))
+            .await;
         assert_eq!(refusal(refused).code(), "forbidden");
     }
 }

@@ -51,8 +51,10 @@ impl Command for EditMigration {
         let mut input = Input::default();
         let reason = input.optional_reason(&self.reason);
         let name = self.name.as_ref().map(|name| input.name("name", name));
-        let description =
-            self.description.as_ref().map(|text| input.text("description", text));
+        let description = self
+            .description
+            .as_ref()
+            .map(|text| input.text("description", text));
         let zone = self.zone.as_ref().map(|zone| input.zone(zone));
         input.date("start", self.start.flatten());
         input.expected_modules(self.expected_modules.flatten());
@@ -63,20 +65,34 @@ impl Command for EditMigration {
         let record = scope::migration(work, &self.migration).await?;
         let changed = last_change::of_migration(work.connection, &self.migration).await?;
         let what = format!("The migration {}", self.migration);
-        scope::expect_version(work, &what, self.expected, record.migration.version, changed)
-            .await?;
+        scope::expect_version(
+            work,
+            &what,
+            self.expected,
+            record.migration.version,
+            changed,
+        )
+        .await?;
         let mut migration = record.migration;
         let mut edited = Edited::default();
         edited.set("name", &mut migration.name, name);
         edited.set("description", &mut migration.description, description);
         edited.set("zone", &mut migration.zone, zone);
         edited.set("start", &mut migration.start, self.start);
-        edited.set("expected_modules", &mut migration.expected_modules, self.expected_modules);
+        edited.set(
+            "expected_modules",
+            &mut migration.expected_modules,
+            self.expected_modules,
+        );
         edited.set("thresholds", &mut migration.thresholds, self.thresholds);
         edited.refuse_no_change(work, &what, changed).await?;
         migration.version += 1;
         migrations::update(work.connection, record.id, &migration).await?;
-        let summary = format!("changed the {} of the migration {}", edited.fields(), self.migration);
+        let summary = format!(
+            "changed the {} of the migration {}",
+            edited.fields(),
+            self.migration
+        );
         let (before, after) = edited.into_values();
         Ok(Effect {
             action: self.action(),
@@ -128,35 +144,74 @@ mod tests {
         let done = server.admin(command).await.unwrap();
         assert_eq!((done.version, done.revision_number), (Some(2), None));
         let entry = server.entry(done.sequence).await;
-        assert_eq!(entry.before, json!({ "name": "Atlas", "expected_modules": null }));
-        assert_eq!(entry.after, json!({ "name": "Atlas moves", "expected_modules": 7 }));
+        assert_eq!(
+            entry.before,
+            json!({ "name": "Atlas", "expected_modules": null })
+        );
+        assert_eq!(
+            entry.after,
+            json!({ "name": "Atlas moves", "expected_modules": 7 })
+        );
     }
 
     #[tokio::test]
     async fn who_comes_second_is_shown_who_came_first() {
         let server = Server::with_modules(&["a"]).await;
-        let first = server.admin(EditMigration { name: Some("B".into()), ..edit(Some(1)) }).await;
+        let first = server
+            .admin(EditMigration {
+                name: Some("B".into()),
+                ..edit(Some(1))
+            })
+            .await;
         let first = first.unwrap().sequence;
-        let again = EditMigration { name: Some("C".into()), ..edit(Some(1)) };
-        let Refusal::Stale { current, other, .. } = refusal(server.admin(again).await) else { panic!() };
+        let again = EditMigration {
+            name: Some("C".into()),
+            ..edit(Some(1))
+        };
+        let Refusal::Stale { current, other, .. } = refusal(server.admin(again).await) else {
+            panic!()
+        };
         assert_eq!((current, other.unwrap().sequence), (2, first));
-        let same = EditMigration { name: Some("B".into()), ..edit(Some(2)) };
-        let Refusal::NoChange { other, .. } = refusal(server.admin(same).await) else { panic!() };
+        let same = EditMigration {
+            name: Some("B".into()),
+            ..edit(Some(2))
+        };
+        let Refusal::NoChange { other, .. } = refusal(server.admin(same).await) else {
+            panic!()
+        };
         assert_eq!(other.unwrap().sequence, first);
     }
 
     #[tokio::test]
     async fn an_edit_needs_a_version_a_role_good_input_and_an_open_migration() {
         let server = Server::with_modules(&["a"]).await;
-        let rename = |expected| EditMigration { name: Some("B".into()), ..edit(expected) };
-        assert_eq!(refusal(server.admin(rename(None)).await).code(), "version-required");
+        let rename = |expected| EditMigration {
+            name: Some("B".into()),
+            ..edit(expected)
+        };
+        assert_eq!(
+            refusal(server.admin(rename(None)).await).code(),
+            "version-required"
+        );
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, rename(Some(1))).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, rename(Some(1))).await).code(),
+            "forbidden"
+        );
         let stranger = Server::operator_of("borealis");
-        assert_eq!(refusal(server.control.execute(&stranger, rename(Some(1))).await).code(), "not-found");
-        let wrong = EditMigration { zone: Some("nowhere".into()), ..edit(Some(1)) };
+        assert_eq!(
+            refusal(server.control.execute(&stranger, rename(Some(1))).await).code(),
+            "not-found"
+        );
+        let wrong = EditMigration {
+            zone: Some("nowhere".into()),
+            ..edit(Some(1))
+        };
         assert_eq!(refusal(server.admin(wrong).await).code(), "invalid");
         server.archive_migration().await;
-        assert_eq!(refusal(server.admin(rename(Some(2))).await).code(), "archived");
+        assert_eq!(
+            refusal(server.admin(rename(Some(2))).await).code(),
+            "archived"
+        );
     }
 }

@@ -58,8 +58,14 @@ impl Command for EditModule {
         let reason = input.optional_reason(&self.reason);
         let name = self.name.as_ref().map(|name| input.name("name", name));
         let owner = self.owner.as_ref().map(|owner| input.text("owner", owner));
-        let old_path = self.old_path.as_ref().map(|path| input.text("old_path", path));
-        let new_path = self.new_path.as_ref().map(|path| input.text("new_path", path));
+        let old_path = self
+            .old_path
+            .as_ref()
+            .map(|path| input.text("old_path", path));
+        let new_path = self
+            .new_path
+            .as_ref()
+            .map(|path| input.text("new_path", path));
         input.finish()?;
         let migration = scope::migration(work, &self.migration).await?;
         let record = scope::open_module(work, &migration, &self.module).await?;
@@ -133,7 +139,10 @@ mod tests {
             ..edit(Some(1))
         };
         let done = server.admin(command).await.unwrap();
-        assert_eq!((done.version, server.control.revision()), (Some(2), revision));
+        assert_eq!(
+            (done.version, server.control.revision()),
+            (Some(2), revision)
+        );
         let entry = server.entry(done.sequence).await;
         assert_eq!(entry.before, json!({ "phase": null, "owner": "" }));
         assert_eq!(entry.after, json!({ "phase": 2, "owner": "core" }));
@@ -143,25 +152,52 @@ mod tests {
     async fn a_flag_change_in_between_makes_an_edit_stale() {
         let server = Server::with_modules(&["a"]).await;
         server.set("a", FlagState::BOTH_VALIDATE).await;
-        let rename = EditModule { name: Some("B".into()), ..edit(Some(1)) };
-        let Refusal::Stale { other, .. } = refusal(server.admin(rename).await) else { panic!() };
+        let rename = EditModule {
+            name: Some("B".into()),
+            ..edit(Some(1))
+        };
+        let Refusal::Stale { other, .. } = refusal(server.admin(rename).await) else {
+            panic!()
+        };
         assert_eq!(other.unwrap().action, "flag.set");
     }
 
     #[tokio::test]
     async fn refusals() {
         let server = Server::with_modules(&["a"]).await;
-        let rename = |expected| EditModule { name: Some("B".into()), ..edit(expected) };
-        assert_eq!(refusal(server.admin(rename(None)).await).code(), "version-required");
-        let absent = EditModule { module: key("z"), ..rename(Some(1)) };
+        let rename = |expected| EditModule {
+            name: Some("B".into()),
+            ..edit(expected)
+        };
+        assert_eq!(
+            refusal(server.admin(rename(None)).await).code(),
+            "version-required"
+        );
+        let absent = EditModule {
+            module: key("z"),
+            ..rename(Some(1))
+        };
         assert_eq!(refusal(server.admin(absent).await).code(), "not-found");
-        let lost = EditModule { phase: Some(Some(9)), ..edit(Some(1)) };
+        let lost = EditModule {
+            phase: Some(Some(9)),
+            ..edit(Some(1))
+        };
         assert_eq!(refusal(server.admin(lost).await).code(), "invalid");
-        let same = EditModule { name: Some("a".into()), phase: Some(None), ..edit(Some(1)) };
+        let same = EditModule {
+            name: Some("a".into()),
+            phase: Some(None),
+            ..edit(Some(1))
+        };
         assert_eq!(refusal(server.admin(same).await).code(), "no-change");
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, rename(Some(1))).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, rename(Some(1))).await).code(),
+            "forbidden"
+        );
         server.archive_module("a").await;
-        assert_eq!(refusal(server.admin(rename(Some(2))).await).code(), "archived");
+        assert_eq!(
+            refusal(server.admin(rename(Some(2))).await).code(),
+            "archived"
+        );
     }
 }

@@ -68,16 +68,23 @@ impl Command for EditPhase {
         if record.phase.archived_at.is_some() {
             return Err(Refusal::Archived { what }.into());
         }
-        let changed =
-            last_change::of_phase(work.connection, &self.migration, self.number).await?;
+        let changed = last_change::of_phase(work.connection, &self.migration, self.number).await?;
         scope::expect_version(work, &what, self.expected, record.phase.version, changed).await?;
         let mut phase = record.phase;
         let mut edited = Edited::default();
         edited.set("name", &mut phase.name, name);
         edited.set("start", &mut phase.start, self.start);
         edited.set("end", &mut phase.end, self.end);
-        edited.set("expected_modules", &mut phase.expected_modules, self.expected_modules);
-        edited.set("validation_days", &mut phase.validation_days, self.validation_days);
+        edited.set(
+            "expected_modules",
+            &mut phase.expected_modules,
+            self.expected_modules,
+        );
+        edited.set(
+            "validation_days",
+            &mut phase.validation_days,
+            self.validation_days,
+        );
         edited.set("notes", &mut phase.notes, notes);
         let mut window = Input::default();
         window.window(phase.start, phase.end);
@@ -137,9 +144,15 @@ mod tests {
         assert_eq!((done.version, done.revision), (Some(2), None));
         let entry = server.entry(done.sequence).await;
         assert_eq!(entry.before, json!({ "start": null, "notes": "" }));
-        assert_eq!(entry.after, json!({ "start": "2026-11-30", "notes": "moved by a week" }));
+        assert_eq!(
+            entry.after,
+            json!({ "start": "2026-11-30", "notes": "moved by a week" })
+        );
         // An end before the start that is already there.
-        let backwards = EditPhase { end: Some(Some("2026-11-29".parse().unwrap())), ..edit(Some(2)) };
+        let backwards = EditPhase {
+            end: Some(Some("2026-11-29".parse().unwrap())),
+            ..edit(Some(2))
+        };
         assert_eq!(refusal(server.admin(backwards).await).code(), "invalid");
     }
 
@@ -148,24 +161,45 @@ mod tests {
         let server = Server::with_modules(&["a"]).await;
         server.phase(1).await;
         server.phase(11).await;
-        let rename = |expected| EditPhase { name: Some("Core".into()), ..edit(expected) };
+        let rename = |expected| EditPhase {
+            name: Some("Core".into()),
+            ..edit(expected)
+        };
         let first = server.admin(rename(Some(1))).await.unwrap().sequence;
         let stale = refusal(server.admin(rename(Some(1))).await);
-        assert_eq!((stale.code(), stale.other_change().unwrap().sequence), ("stale", first));
+        assert_eq!(
+            (stale.code(), stale.other_change().unwrap().sequence),
+            ("stale", first)
+        );
         let same = refusal(server.admin(rename(Some(2))).await);
-        assert_eq!((same.code(), same.other_change().unwrap().sequence), ("no-change", first));
+        assert_eq!(
+            (same.code(), same.other_change().unwrap().sequence),
+            ("no-change", first)
+        );
     }
 
     #[tokio::test]
     async fn refusals() {
         let server = Server::with_modules(&["a"]).await;
         server.phase(1).await;
-        let rename = |expected| EditPhase { name: Some("Core".into()), ..edit(expected) };
-        assert_eq!(refusal(server.admin(rename(None)).await).code(), "version-required");
-        let absent = EditPhase { number: 2, ..rename(Some(1)) };
+        let rename = |expected| EditPhase {
+            name: Some("Core".into()),
+            ..edit(expected)
+        };
+        assert_eq!(
+            refusal(server.admin(rename(None)).await).code(),
+            "version-required"
+        );
+        let absent = EditPhase {
+            number: 2,
+            ..rename(Some(1))
+        };
         assert_eq!(refusal(server.admin(absent).await).code(), "not-found");
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, rename(Some(1))).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, rename(Some(1))).await).code(),
+            "forbidden"
+        );
         let archive = crate::commands::ArchivePhase {
             migration: key("atlas"),
             number: 1,
@@ -173,6 +207,9 @@ mod tests {
             reason: "merged".into(),
         };
         server.admin(archive).await.unwrap();
-        assert_eq!(refusal(server.admin(rename(Some(2))).await).code(), "archived");
+        assert_eq!(
+            refusal(server.admin(rename(Some(2))).await).code(),
+            "archived"
+        );
     }
 }

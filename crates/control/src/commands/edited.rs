@@ -23,7 +23,9 @@ impl Edited {
         current: &mut T,
         wanted: Option<T>,
     ) {
-        let Some(wanted) = wanted.filter(|wanted| wanted != current) else { return };
+        let Some(wanted) = wanted.filter(|wanted| wanted != current) else {
+            return;
+        };
         self.before.insert(field.to_owned(), json!(current));
         self.after.insert(field.to_owned(), json!(wanted));
         *current = wanted;
@@ -51,7 +53,11 @@ impl Edited {
 
     /// The changed fields in words: `name and owner`.
     pub(super) fn fields(&self) -> String {
-        let names: Vec<String> = self.after.keys().map(|name| name.replace('_', " ")).collect();
+        let names: Vec<String> = self
+            .after
+            .keys()
+            .map(|name| name.replace('_', " "))
+            .collect();
         match names.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, others)) => format!("{} and {last}", others.join(", ")),

@@ -10,10 +10,10 @@ use super::{Selection, scope};
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
+use crate::store::audit;
 use crate::store::environments::EnvironmentRecord;
 use crate::store::flags::{self, FlagRecord};
 use crate::store::migrations::MigrationRecord;
-use crate::store::audit;
 
 /// The selected flags and where they are.
 pub(super) struct Selected {
@@ -33,7 +33,11 @@ pub(super) async fn select(
     let environment = scope::environment(work, &migration, environment).await?;
     let all = flags::of_environment(work.connection, environment.id).await?;
     let flags = selection.pick(all)?;
-    Ok(Selected { migration, environment, flags })
+    Ok(Selected {
+        migration,
+        environment,
+        flags,
+    })
 }
 
 impl Selected {
@@ -42,7 +46,11 @@ impl Selected {
         Aim {
             migration: Some(self.migration.migration.key.clone()),
             environment: Some(self.environment.environment.key.clone()),
-            targets: plan.changes.iter().map(|change| change.module.to_string()).collect(),
+            targets: plan
+                .changes
+                .iter()
+                .map(|change| change.module.to_string())
+                .collect(),
         }
     }
 
@@ -55,7 +63,11 @@ impl Selected {
         if !plan.changes.is_empty() {
             return Ok(());
         }
-        let newest = self.flags.iter().filter_map(|flag| flag.changed_sequence).max();
+        let newest = self
+            .flags
+            .iter()
+            .filter_map(|flag| flag.changed_sequence)
+            .max();
         let other = audit::other_change(work.connection, newest).await?;
         let summary = match self.flags.as_slice() {
             [flag] => format!("{} already is {}.", flag.module, flag.state),
@@ -81,7 +93,8 @@ impl Selected {
             return Err(Refusal::KillSwitchOn { environment, other }.into());
         }
         for change in &plan.changes {
-            self.expect_version(work, &change.module, expected.get(&change.module)).await?;
+            self.expect_version(work, &change.module, expected.get(&change.module))
+                .await?;
         }
         Ok(())
     }
@@ -92,7 +105,9 @@ impl Selected {
         module: &Key,
         expected: Option<&i64>,
     ) -> Result<(), Stopped> {
-        let Some(&expected) = expected else { return Err(Refusal::VersionRequired.into()) };
+        let Some(&expected) = expected else {
+            return Err(Refusal::VersionRequired.into());
+        };
         let Some(flag) = self.flags.iter().find(|flag| flag.module == *module) else {
             return Ok(());
         };
@@ -101,7 +116,13 @@ impl Selected {
         }
         let other = audit::other_change(work.connection, flag.module_changed_sequence).await?;
         let what = module.to_string();
-        Err(Refusal::Stale { what, expected, current: flag.version, other }.into())
+        Err(Refusal::Stale {
+            what,
+            expected,
+            current: flag.version,
+            other,
+        }
+        .into())
     }
 
     /// Stores the plan's changes under one revision.
@@ -117,11 +138,21 @@ impl Selected {
                 continue;
             };
             let (environment, module) = (self.environment.id, flag.module_id);
-            flags::set(work.connection, environment, module, change.after, work.sequence, work.now)
-                .await?;
+            flags::set(
+                work.connection,
+                environment,
+                module,
+                change.after,
+                work.sequence,
+                work.now,
+            )
+            .await?;
         }
-        let changed =
-            |flag: &&FlagRecord| plan.changes.iter().any(|change| change.module == flag.module);
+        let changed = |flag: &&FlagRecord| {
+            plan.changes
+                .iter()
+                .any(|change| change.module == flag.module)
+        };
         Ok(Effect {
             action: action_of(plan.direction),
             aim: self.aim(&plan),
@@ -129,7 +160,12 @@ impl Selected {
             after: states(&plan.changes, |change| change.after),
             reason,
             summary: summary_of(&plan, &self.environment.environment.key),
-            modules: self.flags.iter().filter(changed).map(|flag| flag.module_id).collect(),
+            modules: self
+                .flags
+                .iter()
+                .filter(changed)
+                .map(|flag| flag.module_id)
+                .collect(),
             topics: vec![Topic::Flags],
             snapshots: vec![self.environment.id],
             flags: plan.changes,
@@ -152,16 +188,25 @@ pub(super) fn states(
     changes: &[FlagChange],
     side: impl Fn(&FlagChange) -> domain::FlagState,
 ) -> Value {
-    let flags: serde_json::Map<String, Value> =
-        changes.iter().map(|change| (change.module.to_string(), json!(side(change)))).collect();
+    let flags: serde_json::Map<String, Value> = changes
+        .iter()
+        .map(|change| (change.module.to_string(), json!(side(change))))
+        .collect();
     json!({ "flags": flags })
 }
 
 fn summary_of(plan: &Plan, environment: &Key) -> String {
-    let verb = if plan.direction == Direction::Rollback { "rolled back" } else { "set" };
+    let verb = if plan.direction == Direction::Rollback {
+        "rolled back"
+    } else {
+        "set"
+    };
     match plan.changes.as_slice() {
         [change] => {
-            format!("{verb} {}: {} → {} in {environment}", change.module, change.before, change.after)
+            format!(
+                "{verb} {}: {} → {} in {environment}",
+                change.module, change.before, change.after
+            )
         }
         changes => {
             let same = changes.windows(2).all(|pair| match pair {

@@ -14,10 +14,10 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
+use crate::store::audit;
 use crate::store::migrations::MigrationRecord;
 use crate::store::modules::{self, ModuleRecord};
 use crate::store::phases::{self, PhaseRecord};
-use crate::store::audit;
 
 /// Wrong lines told at once.
 const MAX_ERRORS: usize = 100;
@@ -44,8 +44,14 @@ impl ImportModules {
             message: format!("{error}."),
         };
         match plan::parse_modules_csv(table.as_bytes()) {
-            Ok(rows) => Ok(Self { migration, rows, reason }),
-            Err(errors) => Err(Refusal::Invalid { fields: errors.iter().map(wrong).collect() }),
+            Ok(rows) => Ok(Self {
+                migration,
+                rows,
+                reason,
+            }),
+            Err(errors) => Err(Refusal::Invalid {
+                fields: errors.iter().map(wrong).collect(),
+            }),
         }
     }
 }
@@ -66,11 +72,19 @@ impl Command for ImportModules {
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
         let mut input = Input::default();
         let reason = input.optional_reason(&self.reason);
-        input.require(!self.rows.is_empty(), "table", "The table has no rows: add a line for each module.");
+        input.require(
+            !self.rows.is_empty(),
+            "table",
+            "The table has no rows: add a line for each module.",
+        );
         input.finish()?;
         let migration = scope::migration(work, &self.migration).await?;
         let table = Table::read(work, &migration).await?;
-        let Sorted { new, edits, unchanged } = table.sort(self.rows)?;
+        let Sorted {
+            new,
+            edits,
+            unchanged,
+        } = table.sort(self.rows)?;
         if new.is_empty() && edits.is_empty() {
             return Err(no_change(work, &table).await?.into());
         }
@@ -80,13 +94,20 @@ impl Command for ImportModules {
             work.make_revision();
             snapshots = scope::open_environments(work, &migration).await?;
         }
-        let summary = format!("imported a table of modules: {} created, {} changed", new.len(), edits.len());
+        let summary = format!(
+            "imported a table of modules: {} created, {} changed",
+            new.len(),
+            edits.len()
+        );
         let created: Vec<Key> = new.iter().map(|module| module.key.clone()).collect();
         let (mut before, mut after, mut rows) = (Map::new(), Map::new(), Vec::new());
         let (sequence, now) = (work.sequence, work.now);
         for module in &new {
             let phase = table.phase_id(module.phase);
-            rows.push(modules::insert(work.connection, migration.id, module, phase, sequence, now).await?);
+            rows.push(
+                modules::insert(work.connection, migration.id, module, phase, sequence, now)
+                    .await?,
+            );
         }
         for Edit { id, module, edited } in edits {
             let phase = table.phase_id(module.phase);
@@ -102,7 +123,11 @@ impl Command for ImportModules {
             aim: Aim {
                 migration: Some(self.migration),
                 environment: None,
-                targets: created.iter().map(ToString::to_string).chain(edited).collect(),
+                targets: created
+                    .iter()
+                    .map(ToString::to_string)
+                    .chain(edited)
+                    .collect(),
             },
             before: json!({ "edited": Value::Object(before) }),
             after: json!({ "created": created, "edited": Value::Object(after) }),
@@ -118,9 +143,16 @@ impl Command for ImportModules {
 }
 
 async fn no_change(work: &mut Work<'_>, table: &Table) -> Result<Refusal, Stopped> {
-    let newest = table.modules.values().filter_map(|record| record.changed_sequence).max();
+    let newest = table
+        .modules
+        .values()
+        .filter_map(|record| record.changed_sequence)
+        .max();
     let other = audit::other_change(work.connection, newest).await?;
-    Ok(Refusal::NoChange { summary: "every module of the table already is as asked.".into(), other })
+    Ok(Refusal::NoChange {
+        summary: "every module of the table already is as asked.".into(),
+        other,
+    })
 }
 
 struct Edit {
@@ -147,7 +179,10 @@ impl Table {
     async fn read(work: &mut Work<'_>, migration: &MigrationRecord) -> Result<Self, Stopped> {
         let all = modules::of_migration(work.connection, migration.id).await?;
         Ok(Self {
-            modules: all.into_iter().map(|record| (record.module.key.folded(), record)).collect(),
+            modules: all
+                .into_iter()
+                .map(|record| (record.module.key.folded(), record))
+                .collect(),
             phases: phases::of_migration(work.connection, migration.id).await?,
         })
     }
@@ -160,33 +195,55 @@ impl Table {
             let placed = if fresh {
                 self.place(row, &mut sorted)
             } else {
-                Err(format!("{} stands on another line already: keep one of them.", row.key))
+                Err(format!(
+                    "{} stands on another line already: keep one of them.",
+                    row.key
+                ))
             };
             if let Err(message) = placed
                 && errors.len() < MAX_ERRORS
             {
                 let field = format!("line {line}");
-                errors.push(FieldError { field, message: format!("Line {line}: {message}") });
+                errors.push(FieldError {
+                    field,
+                    message: format!("Line {line}: {message}"),
+                });
             }
         }
-        if errors.is_empty() { Ok(sorted) } else { Err(Refusal::Invalid { fields: errors }) }
+        if errors.is_empty() {
+            Ok(sorted)
+        } else {
+            Err(Refusal::Invalid { fields: errors })
+        }
     }
 
     fn place(&self, row: ModuleRow, sorted: &mut Sorted) -> Result<(), String> {
         if row.name.chars().count() > MAX_NAME {
-            return Err(format!("the name is longer than {MAX_NAME} characters: shorten it."));
+            return Err(format!(
+                "the name is longer than {MAX_NAME} characters: shorten it."
+            ));
         }
-        let phase = row.phase.as_deref().map(|text| self.phase_named(text)).transpose()?;
+        let phase = row
+            .phase
+            .as_deref()
+            .map(|text| self.phase_named(text))
+            .transpose()?;
         let Some(record) = self.modules.get(&row.key.folded()) else {
             sorted.new.push(new_module(row, phase));
             return Ok(());
         };
         let mut module = record.module.clone();
         if module.status == ModuleStatus::Archived {
-            return Err(format!("{} was archived, and keys are never reused: choose another.", module.key));
+            return Err(format!(
+                "{} was archived, and keys are never reused: choose another.",
+                module.key
+            ));
         }
         if module.key != row.key {
-            return Err(format!("{} counts as the module {}: write it like that, or choose another key.", row.key, module.key));
+            return Err(format!(
+                "{} counts as the module {}: write it like that, or choose another key.",
+                row.key, module.key
+            ));
         }
         // A row without a name is named like its key, which renames nothing.
         let name = Some(row.name).filter(|name| name != row.key.as_str());
@@ -200,7 +257,11 @@ impl Table {
             sorted.unchanged.push(module.key);
         } else {
             module.version += 1;
-            sorted.edits.push(Edit { id: record.id, module, edited });
+            sorted.edits.push(Edit {
+                id: record.id,
+                module,
+                edited,
+            });
         }
         Ok(())
     }
@@ -208,8 +269,18 @@ impl Table {
     /// A phase that is not archived, by number or name; capitals do not matter.
     fn phase_named(&self, text: &str) -> Result<PhaseNumber, String> {
         let wanted = text.trim().to_lowercase();
-        let number = wanted.strip_prefix("phase ").unwrap_or(&wanted).trim().parse::<PhaseNumber>().ok();
-        let open = || self.phases.iter().map(|record| &record.phase).filter(|phase| phase.archived_at.is_none());
+        let number = wanted
+            .strip_prefix("phase ")
+            .unwrap_or(&wanted)
+            .trim()
+            .parse::<PhaseNumber>()
+            .ok();
+        let open = || {
+            self.phases
+                .iter()
+                .map(|record| &record.phase)
+                .filter(|phase| phase.archived_at.is_none())
+        };
         let named: Vec<PhaseNumber> = open()
             .filter(|phase| phase.name.trim().to_lowercase() == wanted)
             .map(|phase| phase.number)
@@ -217,14 +288,21 @@ impl Table {
         match (named.as_slice(), number) {
             ([only], _) => Ok(*only),
             ([], Some(number)) if open().any(|phase| phase.number == number) => Ok(number),
-            ([], _) => Err(format!("there is no open phase {text:?}: write the number or name of one, or create it first.")),
-            _ => Err(format!("several phases are called {text:?}: write the number.")),
+            ([], _) => Err(format!(
+                "there is no open phase {text:?}: write the number or name of one, or create it first."
+            )),
+            _ => Err(format!(
+                "several phases are called {text:?}: write the number."
+            )),
         }
     }
 
     fn phase_id(&self, number: Option<PhaseNumber>) -> Option<i64> {
         let number = number?;
-        self.phases.iter().find(|record| record.phase.number == number).map(|record| record.id)
+        self.phases
+            .iter()
+            .find(|record| record.phase.number == number)
+            .map(|record| record.id)
     }
 }
 
@@ -252,7 +330,11 @@ mod tests {
     async fn import(server: &Server, csv: &str) -> Result<Committed, CommandError> {
         let rows = plan::parse_modules_csv(csv.as_bytes()).unwrap();
         server
-            .admin(ImportModules { migration: key("atlas"), rows, reason: String::new() })
+            .admin(ImportModules {
+                migration: key("atlas"),
+                rows,
+                reason: String::new(),
+            })
             .await
     }
 
@@ -262,20 +344,52 @@ mod tests {
         server.phase(1).await;
         server.phase(2).await;
         server.set("a", FlagState::BOTH_VALIDATE).await;
-        let done = import(&server, "key,name,phase,owner\na,Alpha,1,core\nc,,Phase 2,\n").await.unwrap();
-        assert_eq!(done.summary, "imported a table of modules: 1 created, 1 changed");
+        let done = import(
+            &server,
+            "key,name,phase,owner\na,Alpha,1,core\nc,,Phase 2,\n",
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            done.summary,
+            "imported a table of modules: 1 created, 1 changed"
+        );
         let alpha = server.module("a").await;
-        assert_eq!((alpha.name.as_str(), alpha.phase, alpha.owner.as_str()), ("Alpha", Some(1), "core"));
-        assert_eq!((server.module("c").await.phase, server.module("c").await.name), (Some(2), "c".into()));
+        assert_eq!(
+            (alpha.name.as_str(), alpha.phase, alpha.owner.as_str()),
+            ("Alpha", Some(1), "core")
+        );
+        assert_eq!(
+            (
+                server.module("c").await.phase,
+                server.module("c").await.name
+            ),
+            (Some(2), "c".into())
+        );
         let entry = server.entry(done.sequence).await;
         assert_eq!(entry.after["created"], json!(["c"]));
-        assert_eq!(entry.after["edited"]["a"], json!({ "name": "Alpha", "phase": 1, "owner": "core" }));
-        assert_eq!(entry.before["edited"]["a"], json!({ "name": "a", "phase": null, "owner": "" }));
+        assert_eq!(
+            entry.after["edited"]["a"],
+            json!({ "name": "Alpha", "phase": 1, "owner": "core" })
+        );
+        assert_eq!(
+            entry.before["edited"]["a"],
+            json!({ "name": "a", "phase": null, "owner": "" })
+        );
         // A later table without those columns blanks nothing, and moves no flag.
-        let again = import(&server, "key,new_path\na,new/a.rs\nb,\n").await.unwrap();
+        let again = import(&server, "key,new_path\na,new/a.rs\nb,\n")
+            .await
+            .unwrap();
         assert_eq!((again.unchanged, again.revision), (vec![key("b")], None));
         let alpha = server.module("a").await;
-        assert_eq!((alpha.name.as_str(), alpha.owner.as_str(), alpha.new_path.as_str()), ("Alpha", "core", "new/a.rs"));
+        assert_eq!(
+            (
+                alpha.name.as_str(),
+                alpha.owner.as_str(),
+                alpha.new_path.as_str()
+            ),
+            ("Alpha", "core", "new/a.rs")
+        );
         let states = server.flag_states().await;
         assert_eq!(states[0], (key("a"), FlagState::BOTH_VALIDATE));
         assert_eq!(states[2], (key("c"), FlagState::OLD_ONLY));
@@ -287,7 +401,10 @@ mod tests {
         let table = "key,name,owner\na,Alpha,core\nb,Beta,\n";
         let first = import(&server, table).await.unwrap().sequence;
         let again = refusal(import(&server, table).await);
-        assert_eq!((again.code(), again.other_change().unwrap().sequence), ("no-change", first));
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().sequence),
+            ("no-change", first)
+        );
     }
 
     #[tokio::test]
@@ -296,7 +413,9 @@ mod tests {
         server.archive_module("gone").await;
         let long = "n".repeat(201);
         let table = format!("key,name,phase\nnew,,\na_b,,\ngone,,\nlost,,9\nlong,{long},\n");
-        let Refusal::Invalid { fields } = refusal(import(&server, &table).await) else { panic!() };
+        let Refusal::Invalid { fields } = refusal(import(&server, &table).await) else {
+            panic!()
+        };
         let names: Vec<&str> = fields.iter().map(|field| field.field.as_str()).collect();
         assert_eq!(names, ["line 3", "line 4", "line 5", "line 6"]);
         assert!(fields[0].message.contains("a-b"), "{fields:?}");
@@ -321,7 +440,10 @@ mod tests {
             reason: String::new(),
         };
         server.admin(rename).await.unwrap();
-        assert_eq!(refusal(import(&server, "key,phase\na,phase 1\n").await).code(), "invalid");
+        assert_eq!(
+            refusal(import(&server, "key,phase\na,phase 1\n").await).code(),
+            "invalid"
+        );
         import(&server, "key,phase\na,2\n").await.unwrap();
         let archive = super::super::ArchivePhase {
             migration: key("atlas"),
@@ -330,7 +452,10 @@ mod tests {
             reason: "merged".into(),
         };
         server.admin(archive).await.unwrap();
-        assert_eq!(refusal(import(&server, "key,phase\nb,1\n").await).code(), "invalid");
+        assert_eq!(
+            refusal(import(&server, "key,phase\nb,1\n").await).code(),
+            "invalid"
+        );
     }
 
     #[tokio::test]
@@ -338,20 +463,35 @@ mod tests {
         let server = Server::with_modules(&[]).await;
         assert_eq!(refusal(import(&server, "key\n").await).code(), "invalid");
         let rows = plan::parse_modules_csv(b"key\na\n").unwrap();
-        let command = ImportModules { migration: key("atlas"), rows, reason: String::new() };
+        let command = ImportModules {
+            migration: key("atlas"),
+            rows,
+            reason: String::new(),
+        };
         let operator = Server::operator_of("atlas");
-        assert_eq!(refusal(server.control.execute(&operator, command).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&operator, command).await).code(),
+            "forbidden"
+        );
         server.archive_migration().await;
-        assert_eq!(refusal(import(&server, "key\na\n").await).code(), "archived");
+        assert_eq!(
+            refusal(import(&server, "key\na\n").await).code(),
+            "archived"
+        );
     }
 
     #[tokio::test]
     async fn a_server_keeps_ten_thousand_modules_and_no_more() {
         let server = Server::with_modules(&["first"]).await;
         let table = |range: std::ops::Range<u32>| {
-            range.fold("key\n".to_owned(), |table, number| format!("{table}m{number}\n"))
+            range.fold("key\n".to_owned(), |table, number| {
+                format!("{table}m{number}\n")
+            })
         };
-        assert_eq!(refusal(import(&server, &table(0..10_000)).await).code(), "in-use");
+        assert_eq!(
+            refusal(import(&server, &table(0..10_000)).await).code(),
+            "in-use"
+        );
         import(&server, &table(0..9_999)).await.unwrap();
         let more = refusal(server.try_module("last").await);
         assert_eq!(more.code(), "in-use");

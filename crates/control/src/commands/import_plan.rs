@@ -70,8 +70,11 @@ impl Command for ImportPlan {
             Some(record) => record,
             None => self.create(work).await?,
         };
-        let existing =
-            if exists { Existing::load(work.connection, &self.migration).await? } else { Existing::default() };
+        let existing = if exists {
+            Existing::load(work.connection, &self.migration).await?
+        } else {
+            Existing::default()
+        };
         let found = plan_changes(&existing, &self.plan, self.archive_absent);
         refuse_stuck(&found)?;
         if exists && found.operations.is_empty() {
@@ -80,7 +83,10 @@ impl Command for ImportPlan {
             let summary = format!("this plan is in {} already.", self.migration);
             return Err(Refusal::NoChange { summary, other }.into());
         }
-        let written = Writing::begin(work, &record).await?.carry_out(work, &found).await?;
+        let written = Writing::begin(work, &record)
+            .await?
+            .carry_out(work, &found)
+            .await?;
         migrations::set_plan_digest(work.connection, record.id, &self.document).await?;
         let mut snapshots = Vec::new();
         if !exists || written.set_of_modules {
@@ -89,8 +95,15 @@ impl Command for ImportPlan {
         }
         Ok(Effect {
             action: "plan.import",
-            aim: Aim { targets: written.targets, ..self.aim() },
-            before: if exists { json!({ "digest": record.plan_digest }) } else { Value::Null },
+            aim: Aim {
+                targets: written.targets,
+                ..self.aim()
+            },
+            before: if exists {
+                json!({ "digest": record.plan_digest })
+            } else {
+                Value::Null
+            },
             after: self.after(&found),
             reason,
             summary: self.summary(exists, &found),
@@ -111,7 +124,11 @@ impl ImportPlan {
         if let Some(name) = &self.name {
             input.text("name", name);
         }
-        input.require(self.document.len() <= 128, "document", "The document's digest is no digest.");
+        input.require(
+            self.document.len() <= 128,
+            "document",
+            "The document's digest is no digest.",
+        );
         for problem in problems(&self.plan) {
             input.wrong(&problem.field, problem.message);
         }
@@ -142,7 +159,11 @@ impl ImportPlan {
             version: 1,
         };
         let created = insert_migration(work, &migration).await?;
-        Ok(MigrationRecord { id: created.id, migration, plan_digest: None })
+        Ok(MigrationRecord {
+            id: created.id,
+            migration,
+            plan_digest: None,
+        })
     }
 
     fn after(&self, found: &PlanChanges) -> Value {
@@ -169,7 +190,11 @@ impl ImportPlan {
         let key = &self.migration;
         if exists {
             let count = found.operations.len();
-            let changes = if count == 1 { "1 change".into() } else { format!("{count} changes") };
+            let changes = if count == 1 {
+                "1 change".into()
+            } else {
+                format!("{count} changes")
+            };
             return format!("imported a plan into {key}: {changes}");
         }
         let (phases, modules) = (self.plan.phases.len(), self.plan.modules.len());
@@ -178,12 +203,19 @@ impl ImportPlan {
 }
 
 fn refuse_stuck(found: &PlanChanges) -> Result<(), Refusal> {
-    let Some(first) = found.stuck.first() else { return Ok(()) };
+    let Some(first) = found.stuck.first() else {
+        return Ok(());
+    };
     let (what, why) = match found.stuck.len() {
         1 => (format!("The module {first}"), "it serves new"),
-        count => (format!("{first} and {} more modules", count - 1), "they serve new"),
+        count => (
+            format!("{first} and {} more modules", count - 1),
+            "they serve new",
+        ),
     };
-    let why = format!("{why} to somebody, and the plan does not name what is to be archived. Roll back first, or retire.");
+    let why = format!(
+        "{why} to somebody, and the plan does not name what is to be archived. Roll back first, or retire."
+    );
     Err(Refusal::InUse { what, why })
 }
 
@@ -204,8 +236,14 @@ impl Writing {
         let modules = modules::of_migration(work.connection, record.id).await?;
         Ok(Self {
             migration_id: record.id,
-            phases: phases.into_iter().map(|record| (record.phase.number, record.id)).collect(),
-            module_ids: modules.into_iter().map(|record| (record.module.key, record.id)).collect(),
+            phases: phases
+                .into_iter()
+                .map(|record| (record.phase.number, record.id))
+                .collect(),
+            module_ids: modules
+                .into_iter()
+                .map(|record| (record.module.key, record.id))
+                .collect(),
             modules: Vec::new(),
             targets: Vec::new(),
             set_of_modules: false,
@@ -213,7 +251,11 @@ impl Writing {
         })
     }
 
-    async fn carry_out(mut self, work: &mut Work<'_>, found: &PlanChanges) -> Result<Self, Stopped> {
+    async fn carry_out(
+        mut self,
+        work: &mut Work<'_>,
+        found: &PlanChanges,
+    ) -> Result<Self, Stopped> {
         let new = |operation: &&Operation| matches!(operation, Operation::AddModule(_));
         let added = found.operations.iter().filter(new).count();
         scope::room_for_modules(work, u32::try_from(added).unwrap_or(u32::MAX)).await?;
@@ -267,7 +309,11 @@ impl Writing {
         Ok(())
     }
 
-    async fn write_module(&mut self, work: &mut Work<'_>, operation: &Operation) -> Result<(), Stopped> {
+    async fn write_module(
+        &mut self,
+        work: &mut Work<'_>,
+        operation: &Operation,
+    ) -> Result<(), Stopped> {
         let sequence = work.sequence;
         let (key, row) = match operation {
             Operation::AddModule(module) => {
@@ -278,7 +324,10 @@ impl Writing {
                 (&module.key, Some(row))
             }
             Operation::EditModule(module) => {
-                let (row, phase) = (self.module_ids.get(&module.key).copied(), self.phase_id(module.phase));
+                let (row, phase) = (
+                    self.module_ids.get(&module.key).copied(),
+                    self.phase_id(module.phase),
+                );
                 if let Some(row) = row {
                     modules::update(work.connection, row, module, phase, sequence).await?;
                 }
@@ -291,7 +340,8 @@ impl Writing {
                     record.module.status = ModuleStatus::Archived;
                     record.module.version += 1;
                     let phase = self.phase_id(record.module.phase);
-                    modules::update(work.connection, record.id, &record.module, phase, sequence).await?;
+                    modules::update(work.connection, record.id, &record.module, phase, sequence)
+                        .await?;
                 }
                 self.set_of_modules = true;
                 (key, row)

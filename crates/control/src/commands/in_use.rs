@@ -11,11 +11,17 @@ const NAMED: usize = 5;
 
 /// Refuses while a module's own flags serve new. A retired module serves new for ever, so it stays.
 pub(super) fn refuse_module(module: &domain::Key, serving: &[ServingNew]) -> Result<(), Refusal> {
-    let own: Vec<&ServingNew> = serving.iter().filter(|flag| flag.module == *module).collect();
-    let Some(first) = own.first() else { return Ok(()) };
+    let own: Vec<&ServingNew> = serving
+        .iter()
+        .filter(|flag| flag.module == *module)
+        .collect();
+    let Some(first) = own.first() else {
+        return Ok(());
+    };
     let what = format!("The module {module}");
     let why = if first.status == ModuleStatus::Retired {
-        "it is retired, and serves new for ever. It stays on record; nothing more is to be done.".to_owned()
+        "it is retired, and serves new for ever. It stays on record; nothing more is to be done."
+            .to_owned()
     } else {
         let places: Vec<&str> = own.iter().map(|flag| flag.environment.as_str()).collect();
         format!(
@@ -46,9 +52,20 @@ pub(super) async fn refuse_place(
         return Ok(());
     }
     let count = modules.len();
-    let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+    let more = if count > NAMED {
+        format!(" and {} more", count - NAMED)
+    } else {
+        String::new()
+    };
     modules.truncate(NAMED);
     let verb = if count == 1 { "serves" } else { "serve" };
-    let why = format!("{}{more} {verb} new there. Roll back or retire first.", modules.join(", "));
-    Err(Refusal::InUse { what: what.to_owned(), why }.into())
+    let why = format!(
+        "{}{more} {verb} new there. Roll back or retire first.",
+        modules.join(", ")
+    );
+    Err(Refusal::InUse {
+        what: what.to_owned(),
+        why,
+    }
+    .into())
 }

@@ -32,7 +32,10 @@ impl Input {
     /// A name that must be given.
     pub(super) fn name(&mut self, field: &str, name: &str) -> String {
         if name.trim().is_empty() {
-            self.wrong(field, format!("The {field} is empty: give it one that people recognise."));
+            self.wrong(
+                field,
+                format!("The {field} is empty: give it one that people recognise."),
+            );
         }
         self.limited(field, name, MAX_NAME)
     }
@@ -58,7 +61,11 @@ impl Input {
     pub(super) fn date(&mut self, field: &str, date: Option<Date>) {
         if let Some(date) = date {
             let holds = (1970..=2200).contains(&date.year());
-            self.require(holds, field, "Choose a date between 1970-01-01 and 2200-12-31.");
+            self.require(
+                holds,
+                field,
+                "Choose a date between 1970-01-01 and 2200-12-31.",
+            );
         }
     }
 
@@ -67,7 +74,9 @@ impl Input {
         self.date("start", start);
         self.date("end", end);
         if let (Some(start), Some(end)) = (start, end) {
-            let message = format!("The last day, {end}, is before the first, {start}. Put it on or after it.");
+            let message = format!(
+                "The last day, {end}, is before the first, {start}. Put it on or after it."
+            );
             self.require(end >= start, "end", &message);
         }
     }
@@ -75,18 +84,29 @@ impl Input {
     /// A number of modules that a server can keep.
     pub(super) fn expected_modules(&mut self, modules: Option<u32>) {
         let message = format!("A server keeps at most {MAX_MODULES} modules: expect no more.");
-        self.require(modules.is_none_or(|modules| modules <= MAX_MODULES), "expected_modules", &message);
+        self.require(
+            modules.is_none_or(|modules| modules <= MAX_MODULES),
+            "expected_modules",
+            &message,
+        );
     }
 
     /// Days that a phase is watched.
     pub(super) fn validation_days(&mut self, days: Option<u32>) {
         let message = format!("At most {MAX_DAYS} days can be watched.");
-        self.require(days.is_none_or(|days| days <= MAX_DAYS), "validation_days", &message);
+        self.require(
+            days.is_none_or(|days| days <= MAX_DAYS),
+            "validation_days",
+            &message,
+        );
     }
 
     /// Limits on errors: in basis points, rolling back not before holding.
     pub(super) fn thresholds(&mut self, thresholds: Thresholds) {
-        let Thresholds { hold_basis_points: hold, rollback_basis_points: rollback } = thresholds;
+        let Thresholds {
+            hold_basis_points: hold,
+            rollback_basis_points: rollback,
+        } = thresholds;
         self.require(hold <= 10_000, "hold", "A share is at most 100 %.");
         self.require(rollback <= 10_000, "rollback", "A share is at most 100 %.");
         self.require(
@@ -105,12 +125,21 @@ impl Input {
 
     /// One more wrong field.
     pub(super) fn wrong(&mut self, field: &str, message: impl Into<String>) {
-        self.errors.push(FieldError { field: field.into(), message: message.into() });
+        self.errors.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+        });
     }
 
     /// Refuses when anything was wrong.
     pub(super) fn finish(self) -> Result<(), Refusal> {
-        if self.errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid { fields: self.errors }) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Invalid {
+                fields: self.errors,
+            })
+        }
     }
 
     fn limited(&mut self, field: &str, text: &str, most: usize) -> String {
@@ -119,11 +148,16 @@ impl Input {
         if length > most {
             self.wrong(
                 field,
-                format!("The {field} has {length} characters; at most {most} are kept. Shorten it."),
+                format!(
+                    "The {field} has {length} characters; at most {most} are kept. Shorten it."
+                ),
             );
         }
         if text.contains('\0') {
-            self.wrong(field, format!("The {field} contains a NUL character. Remove it."));
+            self.wrong(
+                field,
+                format!("The {field} contains a NUL character. Remove it."),
+            );
         }
         text.to_owned()
     }

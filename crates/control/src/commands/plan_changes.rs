@@ -52,8 +52,10 @@ pub(super) enum Operation {
 /// Compares what there is with what a plan asks for.
 pub(crate) fn plan_changes(existing: &Existing, plan: &Plan, archive_absent: bool) -> PlanChanges {
     let wanted = Wanted::of(plan);
-    let mut found =
-        PlanChanges { migration_exists: existing.migration.is_some(), ..PlanChanges::default() };
+    let mut found = PlanChanges {
+        migration_exists: existing.migration.is_some(),
+        ..PlanChanges::default()
+    };
     found.migration(existing, &wanted);
     found.phases(existing, &wanted);
     found.modules(existing, &wanted);
@@ -73,16 +75,25 @@ impl PlanChanges {
 
     fn migration(&mut self, existing: &Existing, wanted: &Wanted) {
         let Some(current) = &existing.migration else {
-            self.changes.push("Creates the migration, with the environment production.".into());
+            self.changes
+                .push("Creates the migration, with the environment production.".into());
             return;
         };
         let mut next = current.clone();
         let mut what = Fields::default();
         what.set("first day", &mut next.start, Some(wanted.start));
         if wanted.expected_modules.is_some() {
-            what.set("expected modules", &mut next.expected_modules, wanted.expected_modules);
+            what.set(
+                "expected modules",
+                &mut next.expected_modules,
+                wanted.expected_modules,
+            );
         }
-        what.set("thresholds", &mut next.thresholds, wanted.thresholds(current.thresholds));
+        what.set(
+            "thresholds",
+            &mut next.thresholds,
+            wanted.thresholds(current.thresholds),
+        );
         if let Some(fields) = what.named() {
             next.version += 1;
             let sentence = format!("Changes the {fields} of the migration.");
@@ -91,8 +102,11 @@ impl PlanChanges {
     }
 
     fn phases(&mut self, existing: &Existing, wanted: &Wanted) {
-        let current: HashMap<PhaseNumber, &Phase> =
-            existing.phases.iter().map(|phase| (phase.number, phase)).collect();
+        let current: HashMap<PhaseNumber, &Phase> = existing
+            .phases
+            .iter()
+            .map(|phase| (phase.number, phase))
+            .collect();
         for phase in &wanted.phases {
             match current.get(&phase.number) {
                 None => {
@@ -116,10 +130,18 @@ impl PlanChanges {
         what.set("first day", &mut next.start, wanted.start);
         what.set("last day", &mut next.end, wanted.end);
         if wanted.expected_modules.is_some() {
-            what.set("expected modules", &mut next.expected_modules, wanted.expected_modules);
+            what.set(
+                "expected modules",
+                &mut next.expected_modules,
+                wanted.expected_modules,
+            );
         }
         if wanted.validation_days.is_some() {
-            what.set("validation", &mut next.validation_days, wanted.validation_days);
+            what.set(
+                "validation",
+                &mut next.validation_days,
+                wanted.validation_days,
+            );
         }
         what.set("overrun", &mut next.overrun_days, wanted.overrun_days);
         if !wanted.notes.is_empty() {
@@ -127,28 +149,45 @@ impl PlanChanges {
         }
         if let Some(fields) = what.named() {
             next.version += 1;
-            let window = if fields.contains("day") { window(&next) } else { String::new() };
-            let sentence = format!("Changes the {fields} of phase {}, {}{window}.", next.number, next.name);
+            let window = if fields.contains("day") {
+                window(&next)
+            } else {
+                String::new()
+            };
+            let sentence = format!(
+                "Changes the {fields} of phase {}, {}{window}.",
+                next.number, next.name
+            );
             self.push(sentence, Operation::EditPhase(next));
         }
     }
 
     fn modules(&mut self, existing: &Existing, wanted: &Wanted) {
-        let current: HashMap<String, &Module> =
-            existing.modules.iter().map(|module| (module.key.folded(), module)).collect();
+        let current: HashMap<String, &Module> = existing
+            .modules
+            .iter()
+            .map(|module| (module.key.folded(), module))
+            .collect();
         let open = open_phases(existing, wanted);
         for module in &wanted.modules {
             let phase = module.phase.filter(|number| open.contains(number));
             match current.get(&module.key.folded()) {
                 None => {
-                    let place = phase.map(|number| format!(" to phase {number}")).unwrap_or_default();
-                    let sentence = format!("Adds the module {}{place}, old_only everywhere.", module.key);
+                    let place = phase
+                        .map(|number| format!(" to phase {number}"))
+                        .unwrap_or_default();
+                    let sentence = format!(
+                        "Adds the module {}{place}, old_only everywhere.",
+                        module.key
+                    );
                     self.push(sentence, Operation::AddModule(new_module(module, phase)));
                 }
-                Some(there) if there.status == ModuleStatus::Archived => self.changes.push(format!(
-                    "Skips the module {}: it was archived, and its key is not used again.",
-                    there.key
-                )),
+                Some(there) if there.status == ModuleStatus::Archived => {
+                    self.changes.push(format!(
+                        "Skips the module {}: it was archived, and its key is not used again.",
+                        there.key
+                    ))
+                }
                 Some(there) => self.module(there, module, phase),
             }
         }
@@ -179,7 +218,11 @@ impl PlanChanges {
     }
 
     fn absent_modules(&mut self, existing: &Existing, wanted: &Wanted, archive: bool) {
-        let named: HashSet<String> = wanted.modules.iter().map(|module| module.key.folded()).collect();
+        let named: HashSet<String> = wanted
+            .modules
+            .iter()
+            .map(|module| module.key.folded())
+            .collect();
         for module in &existing.modules {
             if module.status != ModuleStatus::Active || named.contains(&module.key.folded()) {
                 continue;
@@ -195,7 +238,10 @@ impl PlanChanges {
                 ));
                 self.stuck.push(key);
             } else {
-                self.push(format!("Archives the module {key}."), Operation::ArchiveModule(key));
+                self.push(
+                    format!("Archives the module {key}."),
+                    Operation::ArchiveModule(key),
+                );
             }
         }
     }
@@ -207,17 +253,23 @@ impl PlanChanges {
     }
 
     fn criteria(&mut self, existing: &Existing, criteria: Vec<Criterion>, archive: bool) {
-        if let Some(sentence) =
-            replacement("completion criteria", &existing.criteria, &criteria, archive)
-        {
+        if let Some(sentence) = replacement(
+            "completion criteria",
+            &existing.criteria,
+            &criteria,
+            archive,
+        ) {
             self.push(sentence, Operation::ReplaceCriteria(criteria));
         }
     }
 
     fn runbook(&mut self, existing: &Existing, runbook: Vec<RunbookEntry>, archive: bool) {
-        if let Some(sentence) =
-            replacement("procedures of the runbook", &existing.runbook, &runbook, archive)
-        {
+        if let Some(sentence) = replacement(
+            "procedures of the runbook",
+            &existing.runbook,
+            &runbook,
+            archive,
+        ) {
             self.push(sentence, Operation::ReplaceRunbook(runbook));
         }
     }
@@ -243,18 +295,24 @@ impl PlanChanges {
                 if old == *item {
                     continue;
                 }
-                if (ChecklistItem { position: item.position, ..old.clone() }) == **item {
+                if (ChecklistItem {
+                    position: item.position,
+                    ..old.clone()
+                }) == **item
+                {
                     moved = true;
                 } else {
                     changed.push(item.title.as_str());
                 }
-                self.operations.push(Operation::EditCheck(*id, (*item).clone()));
+                self.operations
+                    .push(Operation::EditCheck(*id, (*item).clone()));
             }
             let words = words(kind);
             self.changes.extend(sentences("Adds", words, &added));
             self.changes.extend(sentences("Changes", words, &changed));
             if moved {
-                self.changes.push(format!("Puts the {} in the plan’s order.", words.1));
+                self.changes
+                    .push(format!("Puts the {} in the plan’s order.", words.1));
             }
             if of_kind.is_empty() && !archive {
                 continue;
@@ -264,7 +322,8 @@ impl PlanChanges {
                 .iter()
                 .filter(|(id, item)| item.kind == kind && !kept.contains(id))
                 .collect();
-            self.operations.extend(gone.iter().map(|(id, _)| Operation::ArchiveCheck(*id)));
+            self.operations
+                .extend(gone.iter().map(|(id, _)| Operation::ArchiveCheck(*id)));
             let titles: Vec<&str> = gone.iter().map(|(_, item)| item.title.as_str()).collect();
             self.changes.extend(sentences("Archives", words, &titles));
         }
@@ -297,7 +356,12 @@ type CheckIdentity = (ChecklistKind, Option<PhaseNumber>, String, String);
 
 fn identity(item: &ChecklistItem) -> CheckIdentity {
     let first_line = item.title.lines().next().unwrap_or_default();
-    (item.kind, item.phase, normalised(first_line), normalised(&item.when))
+    (
+        item.kind,
+        item.phase,
+        normalised(first_line),
+        normalised(&item.when),
+    )
 }
 
 fn open_phases(existing: &Existing, wanted: &Wanted) -> HashSet<PhaseNumber> {
@@ -307,7 +371,11 @@ fn open_phases(existing: &Existing, wanted: &Wanted) -> HashSet<PhaseNumber> {
         .filter(|phase| phase.archived_at.is_some())
         .map(|phase| phase.number)
         .collect();
-    let all = existing.phases.iter().chain(&wanted.phases).map(|phase| phase.number);
+    let all = existing
+        .phases
+        .iter()
+        .chain(&wanted.phases)
+        .map(|phase| phase.number);
     all.filter(|number| !archived.contains(number)).collect()
 }
 
@@ -332,7 +400,12 @@ fn window(phase: &Phase) -> String {
 }
 
 /// The sentence about a list that is replaced as a whole; `None` when it stays.
-fn replacement<T: PartialEq>(what: &str, current: &[T], wanted: &[T], archive: bool) -> Option<String> {
+fn replacement<T: PartialEq>(
+    what: &str,
+    current: &[T],
+    wanted: &[T],
+    archive: bool,
+) -> Option<String> {
     if current == wanted || (wanted.is_empty() && !archive) {
         return None;
     }
@@ -358,5 +431,8 @@ fn sentences(verb: &str, (one, several): (&str, &str), titles: &[&str]) -> Vec<S
         return vec![format!("{verb} {} {several}.", titles.len())];
     }
     let first_line = |title: &&str| title.lines().next().unwrap_or_default().to_owned();
-    titles.iter().map(|title| format!("{verb} the {one} “{}”.", first_line(title))).collect()
+    titles
+        .iter()
+        .map(|title| format!("{verb} the {one} “{}”.", first_line(title)))
+        .collect()
 }

@@ -39,9 +39,15 @@ impl Existing {
         Ok(Self {
             migration: Some(record.migration),
             phases: all_phases.into_iter().map(|record| record.phase).collect(),
-            modules: all_modules.into_iter().map(|record| record.module).collect(),
+            modules: all_modules
+                .into_iter()
+                .map(|record| record.module)
+                .collect(),
             serving_new: serving.into_iter().map(|flag| flag.module).collect(),
-            steps: steps.into_iter().filter(|step| step.phase.is_none()).collect(),
+            steps: steps
+                .into_iter()
+                .filter(|step| step.phase.is_none())
+                .collect(),
             checks: plan_items::checklist(connection, id).await?,
             criteria: plan_items::criteria(connection, id).await?,
             runbook: plan_items::runbook(connection, id).await?,

@@ -12,7 +12,9 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::migration::{MAX_NAME, MAX_TEXT};
-use domain::plan_items::{ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step};
+use domain::plan_items::{
+    ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
+};
 use domain::refusal::FieldError;
 use domain::{FlagState, Key, Phase, PhaseNumber, Thresholds};
 use jiff::civil::Date;
@@ -71,7 +73,10 @@ impl Wanted {
     pub(super) fn thresholds(&self, current: Thresholds) -> Thresholds {
         let rollback = self.rollback.unwrap_or(current.rollback_basis_points);
         let hold = self.hold.unwrap_or(current.hold_basis_points).min(rollback);
-        Thresholds { hold_basis_points: hold, rollback_basis_points: rollback }
+        Thresholds {
+            hold_basis_points: hold,
+            rollback_basis_points: rollback,
+        }
     }
 }
 
@@ -79,12 +84,21 @@ impl Wanted {
 pub(super) fn problems(plan: &Plan) -> Vec<FieldError> {
     let mut problems = Vec::new();
     let mut at = |line: u32, message: String| {
-        problems.push(FieldError { field: format!("line {line}"), message: format!("Line {line}: {message}") });
+        problems.push(FieldError {
+            field: format!("line {line}"),
+            message: format!("Line {line}: {message}"),
+        });
     };
     let mut numbers = HashSet::new();
     for phase in &plan.phases {
         if !(1..=MAX_PHASE).contains(&phase.number) || !numbers.insert(phase.number) {
-            at(phase.line, format!("{} cannot be phase {}: numbers are 1 to {MAX_PHASE}, each once.", phase.name, phase.number));
+            at(
+                phase.line,
+                format!(
+                    "{} cannot be phase {}: numbers are 1 to {MAX_PHASE}, each once.",
+                    phase.name, phase.number
+                ),
+            );
         }
         let mut window = Input::default();
         window.window(Some(phase.start), Some(phase.end));
@@ -95,11 +109,25 @@ pub(super) fn problems(plan: &Plan) -> Vec<FieldError> {
         }
     }
     let mut keys = HashSet::new();
-    for module in plan.modules.iter().filter(|module| !keys.insert(module.key.folded())) {
-        at(module.line, format!("{} is a module already: keep one of them.", module.key));
+    for module in plan
+        .modules
+        .iter()
+        .filter(|module| !keys.insert(module.key.folded()))
+    {
+        at(
+            module.line,
+            format!("{} is a module already: keep one of them.", module.key),
+        );
     }
-    for step in plan.steps.iter().filter(|step| FlagState::new(step.mode, Some(step.exposure)).is_err()) {
-        at(step.line, format!("{} and {} do not go together.", step.mode, step.exposure));
+    for step in plan
+        .steps
+        .iter()
+        .filter(|step| FlagState::new(step.mode, Some(step.exposure)).is_err())
+    {
+        at(
+            step.line,
+            format!("{} and {} do not go together.", step.mode, step.exposure),
+        );
     }
     let mut whole = Input::default();
     whole.expected_modules(plan.expected_modules);
@@ -134,7 +162,11 @@ fn phase(phase: &plan::Phase) -> Phase {
     let name = shortened(&phase.name, MAX_NAME);
     Phase {
         number: phase.number,
-        name: if name.is_empty() { format!("Phase {}", phase.number) } else { name },
+        name: if name.is_empty() {
+            format!("Phase {}", phase.number)
+        } else {
+            name
+        },
         start: Some(phase.start),
         end: Some(phase.end),
         expected_modules: phase.expected_modules,
@@ -148,12 +180,18 @@ fn phase(phase: &plan::Phase) -> Phase {
 
 fn module(module: &plan::Module) -> WantedModule {
     let said = |text: &Option<String>| {
-        text.as_deref().map(|text| shortened(text, MAX_TEXT)).filter(|text| !text.is_empty())
+        text.as_deref()
+            .map(|text| shortened(text, MAX_TEXT))
+            .filter(|text| !text.is_empty())
     };
     let name = shortened(&module.name, MAX_NAME);
     WantedModule {
         key: module.key.clone(),
-        name: if name.is_empty() { module.key.to_string() } else { name },
+        name: if name.is_empty() {
+            module.key.to_string()
+        } else {
+            name
+        },
         phase: module.phase,
         owner: said(&module.owner),
         old_path: said(&module.old_path),
@@ -192,12 +230,29 @@ fn runbook((position, entry): (u32, &plan::RunbookEntry)) -> RunbookEntry {
 
 fn checks(plan: &Plan) -> Vec<ChecklistItem> {
     let mut checks = Vec::new();
-    checks.extend(plan.preparation.iter().map(|item| check(ChecklistKind::Preparation, item)));
-    checks.extend(plan.daily.iter().map(|item| check(ChecklistKind::Daily, item)));
+    checks.extend(
+        plan.preparation
+            .iter()
+            .map(|item| check(ChecklistKind::Preparation, item)),
+    );
+    checks.extend(
+        plan.daily
+            .iter()
+            .map(|item| check(ChecklistKind::Daily, item)),
+    );
     checks.extend(plan.days.iter().map(day));
     checks.extend(plan.conditional.iter().map(conditional));
-    checks.extend(plan.phases.iter().filter(|phase| !phase.commands.is_empty()).map(phase_commands));
-    checks.extend(plan.checks.iter().map(|item| check(ChecklistKind::Phase, item)));
+    checks.extend(
+        plan.phases
+            .iter()
+            .filter(|phase| !phase.commands.is_empty())
+            .map(phase_commands),
+    );
+    checks.extend(
+        plan.checks
+            .iter()
+            .map(|item| check(ChecklistKind::Phase, item)),
+    );
     let mut last: HashMap<(ChecklistKind, Option<PhaseNumber>), u32> = HashMap::new();
     for check in &mut checks {
         let position = last.entry((check.kind, check.phase)).or_insert(0);
@@ -226,8 +281,9 @@ fn check(kind: ChecklistKind, item: &plan::ChecklistItem) -> ChecklistItem {
 }
 
 fn day(entry: &plan::DayEntry) -> ChecklistItem {
-    let lines: Vec<&str> =
-        std::iter::once(entry.title.as_str()).chain(entry.details.iter().map(String::as_str)).collect();
+    let lines: Vec<&str> = std::iter::once(entry.title.as_str())
+        .chain(entry.details.iter().map(String::as_str))
+        .collect();
     ChecklistItem {
         kind: ChecklistKind::Day,
         position: 0,
@@ -272,5 +328,9 @@ fn days(span: DaySpan) -> String {
 }
 
 fn joined(commands: &[Command]) -> String {
-    commands.iter().map(|command| command.text.as_str()).collect::<Vec<_>>().join("\n\n")
+    commands
+        .iter()
+        .map(|command| command.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }

@@ -67,7 +67,10 @@ impl Command for PressKillSwitch {
             .filter(|flag| flag.status == ModuleStatus::Retired)
             .map(|flag| flag.module.clone())
             .collect();
-        let active = all.iter().filter(|flag| flag.status == ModuleStatus::Active).count();
+        let active = all
+            .iter()
+            .filter(|flag| flag.status == ModuleStatus::Active)
+            .count();
         Ok(Effect {
             action: self.action(),
             aim: Aim {
@@ -78,7 +81,9 @@ impl Command for PressKillSwitch {
             before: json!({ "kill_switch": false }),
             after: json!({ "kill_switch": true }),
             reason,
-            summary: format!("pressed the kill switch: {active} modules serve old in {environment}"),
+            summary: format!(
+                "pressed the kill switch: {active} modules serve old in {environment}"
+            ),
             unchanged: not_covered,
             topics: vec![Topic::Flags],
             snapshots: vec![record.id],

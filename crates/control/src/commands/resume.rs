@@ -38,9 +38,9 @@ pub(crate) fn digest_of_returning(flags: &[FlagRecord]) -> String {
 
 /// Flags that serve new to someone once the override is gone.
 pub(crate) fn returning(flags: &[FlagRecord]) -> impl Iterator<Item = &FlagRecord> {
-    flags.iter().filter(|flag| {
-        flag.status == ModuleStatus::Active && flag.state != FlagState::OLD_ONLY
-    })
+    flags
+        .iter()
+        .filter(|flag| flag.status == ModuleStatus::Active && flag.state != FlagState::OLD_ONLY)
 }
 
 impl Command for Resume {
@@ -82,35 +82,62 @@ impl Command for Resume {
             return Err(Refusal::NoChange { summary, other }.into());
         }
         let all = flags::of_environment(work.connection, record.id).await?;
-        if self.digest.as_ref().is_some_and(|digest| *digest != digest_of_returning(&all)) {
+        if self
+            .digest
+            .as_ref()
+            .is_some_and(|digest| *digest != digest_of_returning(&all))
+        {
             return Err(Refusal::Drift.into());
         }
         work.make_revision();
         environments::set_kill_switch(work.connection, record.id, false, work.sequence).await?;
-        let lowered: Vec<&FlagRecord> =
-            if self.from_old { returning(&all).collect() } else { Vec::new() };
+        let lowered: Vec<&FlagRecord> = if self.from_old {
+            returning(&all).collect()
+        } else {
+            Vec::new()
+        };
         for flag in &lowered {
             let (sequence, now) = (work.sequence, work.now);
             let old = FlagState::OLD_ONLY;
-            flags::set(work.connection, record.id, flag.module_id, old, sequence, now).await?;
+            flags::set(
+                work.connection,
+                record.id,
+                flag.module_id,
+                old,
+                sequence,
+                now,
+            )
+            .await?;
         }
         let changes: Vec<FlagChange> = lowered.iter().map(|flag| lowering(flag)).collect();
-        let back = if self.from_old { 0 } else { returning(&all).count() };
+        let back = if self.from_old {
+            0
+        } else {
+            returning(&all).count()
+        };
         let states = |side: fn(&FlagChange) -> FlagState| {
-            super::flag_changes::states(&changes, side).get("flags").cloned()
+            super::flag_changes::states(&changes, side)
+                .get("flags")
+                .cloned()
         };
         Ok(Effect {
             action: self.action(),
             aim: Aim {
                 migration: Some(self.migration),
                 environment: Some(environment.clone()),
-                targets: changes.iter().map(|change| change.module.to_string()).collect(),
+                targets: changes
+                    .iter()
+                    .map(|change| change.module.to_string())
+                    .collect(),
             },
             before: json!({ "kill_switch": true, "flags": states(|change| change.before) }),
             after: json!({ "kill_switch": false, "flags": states(|change| change.after) }),
             reason,
             summary: if self.from_old {
-                format!("resumed {environment} from old: {} modules lowered", changes.len())
+                format!(
+                    "resumed {environment} from old: {} modules lowered",
+                    changes.len()
+                )
             } else {
                 format!("resumed {environment}: {back} modules serve new again")
             },

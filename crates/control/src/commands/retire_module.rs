@@ -117,7 +117,11 @@ async fn require_on_new(
     let key = environment.environment.key.clone();
     if environment.environment.kill_switch {
         let other = audit::other_change(work.connection, environment.kill_sequence).await?;
-        return Err(Refusal::KillSwitchOn { environment: key, other }.into());
+        return Err(Refusal::KillSwitchOn {
+            environment: key,
+            other,
+        }
+        .into());
     }
     let flag = flags::of_module(work.connection, environment.id, module)
         .await?

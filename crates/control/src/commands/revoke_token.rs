@@ -36,7 +36,10 @@ impl Command for RevokeToken {
     }
 
     fn aim(&self) -> Aim {
-        Aim { targets: vec![self.id.clone()], ..Aim::default() }
+        Aim {
+            targets: vec![self.id.clone()],
+            ..Aim::default()
+        }
     }
 
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
@@ -73,7 +76,9 @@ impl Command for RevokeToken {
 /// The token, for whoever may end it. For others who cannot see where it belongs it does not exist.
 async fn find(work: &mut Work<'_>, id: &str) -> Result<TokenRecord, Stopped> {
     let absent = || Refusal::not_found("token", id);
-    let token = tokens::by_id(work.connection, id).await?.ok_or_else(absent)?;
+    let token = tokens::by_id(work.connection, id)
+        .await?
+        .ok_or_else(absent)?;
     match authorise(work.caller, needed(token.migration.as_ref())) {
         Ok(()) => Ok(token),
         Err(_) if token.migration.is_none() && work.caller.actor.role_on_server().is_none() => {
@@ -100,12 +105,17 @@ mod tests {
             environment: None,
             reason: String::new(),
         };
-        let (done, token) = create_token(&server.control, &Server::root(), new).await.unwrap();
+        let (done, token) = create_token(&server.control, &Server::root(), new)
+            .await
+            .unwrap();
         (done.subject.unwrap(), token)
     }
 
     fn revoke(id: &str) -> RevokeToken {
-        RevokeToken { id: id.into(), reason: "leaked".into() }
+        RevokeToken {
+            id: id.into(),
+            reason: "leaked".into(),
+        }
     }
 
     #[tokio::test]
@@ -116,7 +126,10 @@ mod tests {
         let done = server.control.execute(&caller, revoke(&id)).await.unwrap();
         assert!(server.control.directory().authenticate(&token).is_none());
         let again = refusal(server.admin(revoke(&id)).await);
-        assert_eq!((again.code(), again.other_change().unwrap().sequence), ("no-change", done.sequence));
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().sequence),
+            ("no-change", done.sequence)
+        );
     }
 
     #[tokio::test]
@@ -130,10 +143,19 @@ mod tests {
             (Server::admin_of("atlas"), &wide, "not-found"),
         ];
         for (caller, id, code) in answers {
-            assert_eq!(refusal(server.control.execute(&caller, revoke(id)).await).code(), code);
+            assert_eq!(
+                refusal(server.control.execute(&caller, revoke(id)).await).code(),
+                code
+            );
         }
-        assert_eq!(refusal(server.admin(revoke("nothing")).await).code(), "not-found");
-        let wordy = RevokeToken { reason: "x".repeat(1_001), ..revoke(&wide) };
+        assert_eq!(
+            refusal(server.admin(revoke("nothing")).await).code(),
+            "not-found"
+        );
+        let wordy = RevokeToken {
+            reason: "x".repeat(1_001),
+            ..revoke(&wide)
+        };
         assert_eq!(refusal(server.admin(wordy).await).code(), "invalid");
     }
 }

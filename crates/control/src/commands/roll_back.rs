@@ -55,8 +55,13 @@ impl Command for RollBack {
         let mut input = Input::default();
         let reason = input.reason(&self.reason);
         input.finish()?;
-        let selected =
-            select(work, &self.migration, self.environment.as_ref(), &self.selection).await?;
+        let selected = select(
+            work,
+            &self.migration,
+            self.environment.as_ref(),
+            &self.selection,
+        )
+        .await?;
         let standings: Vec<_> = selected.flags.iter().map(|flag| flag.standing()).collect();
         if let [only] = standings.as_slice() {
             require_active(only)?;

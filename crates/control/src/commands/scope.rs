@@ -5,22 +5,22 @@ use domain::{Key, Module, ModuleStatus, PhaseNumber, Refusal};
 
 use crate::command::Work;
 use crate::error::Stopped;
+use crate::store::audit;
 use crate::store::environments::{self, EnvironmentRecord};
 use crate::store::migrations::{self, MigrationRecord};
-use crate::store::phases::{self, PhaseRecord};
 use crate::store::modules::{self, ModuleRecord};
-use crate::store::audit;
+use crate::store::phases::{self, PhaseRecord};
 
 /// The migration, which must not be archived.
-pub(super) async fn migration(
-    work: &mut Work<'_>,
-    key: &Key,
-) -> Result<MigrationRecord, Stopped> {
+pub(super) async fn migration(work: &mut Work<'_>, key: &Key) -> Result<MigrationRecord, Stopped> {
     let record = migrations::by_key(work.connection, key)
         .await?
         .ok_or_else(|| Refusal::not_found("migration", key.as_str()))?;
     if record.migration.archived_at.is_some() {
-        return Err(Refusal::Archived { what: format!("The migration {key}") }.into());
+        return Err(Refusal::Archived {
+            what: format!("The migration {key}"),
+        }
+        .into());
     }
     Ok(record)
 }
@@ -38,9 +38,7 @@ pub(super) async fn environment(
             Some(key) => record.environment.key == *key,
             None => record.environment.deciding,
         })
-        .ok_or_else(|| {
-            Refusal::not_found("environment", key.map_or("(deciding)", Key::as_str))
-        })?;
+        .ok_or_else(|| Refusal::not_found("environment", key.map_or("(deciding)", Key::as_str)))?;
     if record.environment.archived_at.is_some() {
         let what = format!("The environment {}", record.environment.key);
         return Err(Refusal::Archived { what }.into());
@@ -56,12 +54,20 @@ pub(super) async fn expect_version(
     current: i64,
     changed_sequence: Option<u64>,
 ) -> Result<(), Stopped> {
-    let Some(expected) = expected else { return Err(Refusal::VersionRequired.into()) };
+    let Some(expected) = expected else {
+        return Err(Refusal::VersionRequired.into());
+    };
     if expected == current {
         return Ok(());
     }
     let other = audit::other_change(work.connection, changed_sequence).await?;
-    Err(Refusal::Stale { what: what.to_owned(), expected, current, other }.into())
+    Err(Refusal::Stale {
+        what: what.to_owned(),
+        expected,
+        current,
+        other,
+    }
+    .into())
 }
 
 /// Stores an edited module, keeping its phase by number.
@@ -103,7 +109,10 @@ pub(super) async fn open_module(
         .await?
         .ok_or_else(|| Refusal::not_found("module", key.as_str()))?;
     if record.module.status == ModuleStatus::Archived {
-        return Err(Refusal::Archived { what: format!("The module {key}") }.into());
+        return Err(Refusal::Archived {
+            what: format!("The module {key}"),
+        }
+        .into());
     }
     Ok(record)
 }
@@ -114,7 +123,9 @@ pub(super) async fn open_environments(
     migration: &MigrationRecord,
 ) -> Result<Vec<i64>, Stopped> {
     let all = environments::of_migration(work.connection, migration.id).await?;
-    let open = all.iter().filter(|record| record.environment.archived_at.is_none());
+    let open = all
+        .iter()
+        .filter(|record| record.environment.archived_at.is_none());
     Ok(open.map(|record| record.id).collect())
 }
 
@@ -127,7 +138,11 @@ pub(super) async fn room_for_modules(work: &mut Work<'_>, more: u32) -> Result<(
     let why = format!(
         "it keeps {kept} modules, archived ones too, and at most {MAX_MODULES}. Run a second server for more."
     );
-    Err(Refusal::InUse { what: "The server's list of modules".into(), why }.into())
+    Err(Refusal::InUse {
+        what: "The server's list of modules".into(),
+        why,
+    }
+    .into())
 }
 
 /// A phase of the migration, archived or not.

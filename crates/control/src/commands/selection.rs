@@ -38,7 +38,10 @@ impl Selection {
                     })
                     .collect();
                 if picked.is_empty() {
-                    return Err(Refusal::not_found("active module in phase", number.to_string()));
+                    return Err(Refusal::not_found(
+                        "active module in phase",
+                        number.to_string(),
+                    ));
                 }
                 Ok(picked)
             }
@@ -49,9 +52,15 @@ impl Selection {
 fn pick_modules(keys: &[Key], flags: Vec<FlagRecord>) -> Result<Vec<FlagRecord>, Refusal> {
     let mut missing: BTreeSet<&Key> = keys.iter().collect();
     if missing.is_empty() {
-        return Err(Refusal::field("modules", "Name at least one module, or a phase."));
+        return Err(Refusal::field(
+            "modules",
+            "Name at least one module, or a phase.",
+        ));
     }
-    let picked = flags.into_iter().filter(|flag| missing.remove(&flag.module)).collect();
+    let picked = flags
+        .into_iter()
+        .filter(|flag| missing.remove(&flag.module))
+        .collect();
     match missing.first() {
         None => Ok(picked),
         Some(module) => Err(Refusal::not_found("module", module.as_str())),

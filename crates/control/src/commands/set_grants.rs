@@ -45,7 +45,11 @@ impl Command for SetGrants {
         let mut input = Input::default();
         let reason = input.optional_reason(&self.reason);
         let scopes: HashSet<&Scope> = self.grants.iter().map(|grant| &grant.scope).collect();
-        input.require(scopes.len() == self.grants.len(), "grants", "Give one role for each migration.");
+        input.require(
+            scopes.len() == self.grants.len(),
+            "grants",
+            "Give one role for each migration.",
+        );
         input.finish()?;
         let user = open_user(work, &self.name).await?;
         let places = places(work, &self.grants).await?;
@@ -87,7 +91,10 @@ pub(super) async fn open_user(work: &mut Work<'_>, name: &str) -> Result<UserRec
         .await?
         .ok_or_else(|| Refusal::not_found("user", name))?;
     if user.archived_at().is_some() {
-        return Err(Refusal::Archived { what: format!("The user {name}") }.into());
+        return Err(Refusal::Archived {
+            what: format!("The user {name}"),
+        }
+        .into());
     }
     Ok(user)
 }
@@ -107,7 +114,9 @@ pub(super) async fn keep_an_admin(
 }
 
 fn is_server_admin(grants: &[Grant]) -> bool {
-    grants.iter().any(|grant| grant.scope == Scope::All && grant.role == Role::Admin)
+    grants
+        .iter()
+        .any(|grant| grant.scope == Scope::All && grant.role == Role::Admin)
 }
 
 /// Row ids of the grants' migrations. An archived one is fine: whoever had a role there keeps it on record.
@@ -118,7 +127,11 @@ async fn places(work: &mut Work<'_>, grants: &[Grant]) -> Result<Vec<Option<i64>
             Scope::All => None,
             Scope::Migration(key) => {
                 let record = migrations::by_key(work.connection, key).await?;
-                Some(record.ok_or_else(|| Refusal::not_found("migration", key.as_str()))?.id)
+                Some(
+                    record
+                        .ok_or_else(|| Refusal::not_found("migration", key.as_str()))?
+                        .id,
+                )
             }
         });
     }
@@ -142,11 +155,18 @@ mod tests {
     use crate::testing::{Server, key, refusal};
 
     fn grant(scope: Option<&str>, role: Role) -> Grant {
-        Grant { scope: scope.map_or(Scope::All, |name| Scope::Migration(key(name))), role }
+        Grant {
+            scope: scope.map_or(Scope::All, |name| Scope::Migration(key(name))),
+            role,
+        }
     }
 
     fn set(grants: Vec<Grant>) -> SetGrants {
-        SetGrants { name: "Ada".into(), grants, reason: String::new() }
+        SetGrants {
+            name: "Ada".into(),
+            grants,
+            reason: String::new(),
+        }
     }
 
     #[tokio::test]
@@ -154,16 +174,45 @@ mod tests {
         let server = Server::with_modules(&["a"]).await;
         server.user("Root", Role::Admin).await;
         let id = server.user("Ada", Role::Admin).await;
-        assert!(server.control.user_actor(&id).await.unwrap().unwrap().may(Permission::AdministerServer));
+        assert!(
+            server
+                .control
+                .user_actor(&id)
+                .await
+                .unwrap()
+                .unwrap()
+                .may(Permission::AdministerServer)
+        );
         let wanted = vec![grant(Some("atlas"), Role::Operator)];
         let done = server.admin(set(wanted.clone())).await.unwrap();
-        assert_eq!(server.control.user_actor(&id).await.unwrap().unwrap().grants, wanted);
+        assert_eq!(
+            server
+                .control
+                .user_actor(&id)
+                .await
+                .unwrap()
+                .unwrap()
+                .grants,
+            wanted
+        );
         let entry = server.entry(done.sequence).await;
         assert_eq!(entry.before["grants"][0]["role"], "admin");
         let again = refusal(server.admin(set(wanted)).await);
-        assert_eq!((again.code(), again.other_change().unwrap().sequence), ("no-change", done.sequence));
+        assert_eq!(
+            (again.code(), again.other_change().unwrap().sequence),
+            ("no-change", done.sequence)
+        );
         server.admin(set(Vec::new())).await.unwrap();
-        assert_eq!(server.control.user_actor(&id).await.unwrap().unwrap().grants, []);
+        assert_eq!(
+            server
+                .control
+                .user_actor(&id)
+                .await
+                .unwrap()
+                .unwrap()
+                .grants,
+            []
+        );
     }
 
     #[tokio::test]
@@ -174,9 +223,18 @@ mod tests {
         let demote = set(vec![grant(None, Role::Operator)]);
         assert_eq!(refusal(server.admin(demote.clone()).await).code(), "in-use");
         // More beside the role is no demotion.
-        server.admin(set(vec![grant(None, Role::Admin), grant(Some("atlas"), Role::Viewer)])).await.unwrap();
         server
-            .admin(SetGrants { name: "Bo".into(), ..set(vec![grant(None, Role::Admin)]) })
+            .admin(set(vec![
+                grant(None, Role::Admin),
+                grant(Some("atlas"), Role::Viewer),
+            ]))
+            .await
+            .unwrap();
+        server
+            .admin(SetGrants {
+                name: "Bo".into(),
+                ..set(vec![grant(None, Role::Admin)])
+            })
             .await
             .unwrap();
         server.admin(demote).await.unwrap();
@@ -187,15 +245,24 @@ mod tests {
         let server = Server::with_modules(&["a"]).await;
         server.user("Root", Role::Admin).await;
         server.user("Ada", Role::Viewer).await;
-        let nobody = SetGrants { name: "Zed".into(), ..set(Vec::new()) };
+        let nobody = SetGrants {
+            name: "Zed".into(),
+            ..set(Vec::new())
+        };
         assert_eq!(refusal(server.admin(nobody).await).code(), "not-found");
         let nowhere = set(vec![grant(Some("borealis"), Role::Viewer)]);
         assert_eq!(refusal(server.admin(nowhere).await).code(), "not-found");
         let twice = set(vec![grant(None, Role::Viewer), grant(None, Role::Operator)]);
         assert_eq!(refusal(server.admin(twice).await).code(), "invalid");
         let caller = Server::admin_of("atlas");
-        assert_eq!(refusal(server.control.execute(&caller, set(Vec::new())).await).code(), "forbidden");
+        assert_eq!(
+            refusal(server.control.execute(&caller, set(Vec::new())).await).code(),
+            "forbidden"
+        );
         server.archive_user("Ada").await;
-        assert_eq!(refusal(server.admin(set(Vec::new())).await).code(), "archived");
+        assert_eq!(
+            refusal(server.admin(set(Vec::new())).await).code(),
+            "archived"
+        );
     }
 }

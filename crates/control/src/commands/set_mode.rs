@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use domain::transition::plan_states;
 use domain::{Direction, FlagState, Key, Permission};
 
+use super::Selection;
 use super::flag_changes::select;
 use super::input::Input;
-use super::Selection;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::snapshots::Snapshots;
@@ -40,7 +40,11 @@ impl Command for SetMode {
     }
 
     fn lane(&self, snapshots: &Snapshots) -> Lane {
-        if lowers_all(self, snapshots) { Lane::Priority } else { Lane::Normal }
+        if lowers_all(self, snapshots) {
+            Lane::Priority
+        } else {
+            Lane::Normal
+        }
     }
 
     fn reason(&self) -> &str {
@@ -59,12 +63,19 @@ impl Command for SetMode {
         let mut input = Input::default();
         let reason = input.reason(&self.reason);
         input.finish()?;
-        let selected =
-            select(work, &self.migration, self.environment.as_ref(), &self.selection).await?;
+        let selected = select(
+            work,
+            &self.migration,
+            self.environment.as_ref(),
+            &self.selection,
+        )
+        .await?;
         let standings: Vec<_> = selected.flags.iter().map(|flag| flag.standing()).collect();
         let plan = plan_states(standings.iter().map(|standing| (standing, self.state)))?;
         selected.refuse_no_change(work, &plan).await?;
-        selected.allow_promotion(work, &plan, &self.expected).await?;
+        selected
+            .allow_promotion(work, &plan, &self.expected)
+            .await?;
         selected.carry_out(work, plan, reason).await
     }
 }
@@ -74,7 +85,9 @@ fn lowers_all(command: &SetMode, snapshots: &Snapshots) -> bool {
     if command.state == FlagState::OLD_ONLY {
         return true;
     }
-    let Selection::Modules(modules) = &command.selection else { return false };
+    let Selection::Modules(modules) = &command.selection else {
+        return false;
+    };
     let environment = command.environment.as_ref();
     let Some(published) = snapshots.get_or_deciding(&command.migration, environment) else {
         return false;
@@ -82,8 +95,7 @@ fn lowers_all(command: &SetMode, snapshots: &Snapshots) -> bool {
     let flags = &published.set.snapshot().flags;
     modules.iter().all(|module| {
         flags.iter().any(|flag| {
-            flag.module == *module
-                && flag.state.direction_to(command.state) != Direction::Promotion
+            flag.module == *module && flag.state.direction_to(command.state) != Direction::Promotion
         })
     })
 }

@@ -54,15 +54,22 @@ impl Command for Undo {
         let entry = entry_to_undo(work, &self.migration, self.sequence).await?;
         let wanted = flags_before(&entry)?;
         let selection = Selection::Modules(wanted.keys().cloned().collect());
-        let selected =
-            select(work, &self.migration, entry.environment.as_ref(), &selection).await?;
-        let standings: Vec<Standing> =
-            selected.flags.iter().map(|flag| flag.standing()).collect();
-        let plan = plan_states(standings.iter().filter_map(|standing| {
-            wanted.get(&standing.module).map(|state| (standing, *state))
-        }))?;
+        let selected = select(
+            work,
+            &self.migration,
+            entry.environment.as_ref(),
+            &selection,
+        )
+        .await?;
+        let standings: Vec<Standing> = selected.flags.iter().map(|flag| flag.standing()).collect();
+        let plan =
+            plan_states(standings.iter().filter_map(|standing| {
+                wanted.get(&standing.module).map(|state| (standing, *state))
+            }))?;
         selected.refuse_no_change(work, &plan).await?;
-        selected.allow_promotion(work, &plan, &self.expected).await?;
+        selected
+            .allow_promotion(work, &plan, &self.expected)
+            .await?;
         let mut effect = selected.carry_out(work, plan, reason).await?;
         effect.summary = format!("undid entry {}: {}", self.sequence, effect.summary);
         Ok(effect)
@@ -81,7 +88,9 @@ async fn entry_to_undo(
         .filter(|entry| entry.migration.as_ref() == Some(migration))
         .ok_or_else(|| Refusal::not_found("audit entry", sequence.to_string()))?;
     if entry.outcome != Outcome::Committed {
-        return Err(Refusal::field("sequence", "That entry was refused: it changed nothing.").into());
+        return Err(
+            Refusal::field("sequence", "That entry was refused: it changed nothing.").into(),
+        );
     }
     Ok(entry)
 }
@@ -100,7 +109,9 @@ pub(crate) fn flags_before(entry: &AuditEntry) -> Result<BTreeMap<Key, FlagState
     let message = match entry.action.as_str() {
         "kill_switch.on" => "The kill switch is undone by resuming, which shows what comes back.",
         "kill_switch.off" => "Resuming is undone by pressing the kill switch again.",
-        _ => "That entry changed no flag. Edit what it changed; its before values are in the audit log.",
+        _ => {
+            "That entry changed no flag. Edit what it changed; its before values are in the audit log."
+        }
     };
     Err(Refusal::field("sequence", message).into())
 }

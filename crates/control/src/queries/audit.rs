@@ -7,8 +7,8 @@ use domain::{Key, Permission, Refusal, Timestamp};
 use super::standing::{load, viewer};
 use crate::audit::verify_store;
 use crate::control::authorise;
-use crate::store::audit::{self as entries, AuditRecord, AuditSearch};
 use crate::store::StoreError;
+use crate::store::audit::{self as entries, AuditRecord, AuditSearch};
 use crate::{Caller, Control, QueryError};
 
 /// Entries on one page.
@@ -93,7 +93,11 @@ pub async fn audit_entry(
         Some(migration) => caller.actor.may(Permission::View(migration)),
         None => caller.actor.may(Permission::AdministerServer),
     };
-    if visible { Ok(chained) } else { Err(not_found().into()) }
+    if visible {
+        Ok(chained)
+    } else {
+        Err(not_found().into())
+    }
 }
 
 /// Entries after `after`, oldest first, at most a thousand: ask again from the last one until there are none.
@@ -110,7 +114,9 @@ pub async fn audit_export(
     }
     let mut connection = control.inner().store.read().await?;
     let records = entries::after(&mut connection, after, EXPORT_ROWS).await?;
-    let next = records.last().and_then(|record| u64::try_from(record.sequence).ok());
+    let next = records
+        .last()
+        .and_then(|record| u64::try_from(record.sequence).ok());
     let chained = records
         .iter()
         .filter(|record| {
@@ -168,7 +174,9 @@ fn contains(text: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+    text.replace('\\', r"\\")
+        .replace('%', r"\%")
+        .replace('_', r"\_")
 }
 
 /// A date (its first moment in UTC) or an RFC 3339 instant.
@@ -187,8 +195,9 @@ mod tests {
 
     #[test]
     fn qualifiers_narrow_and_the_rest_is_free_text() {
-        let (search, not_understood) =
-            read_query("actor:ada module:tax_table too 100% before:2026-11-01 mood:bad action:flag.");
+        let (search, not_understood) = read_query(
+            "actor:ada module:tax_table too 100% before:2026-11-01 mood:bad action:flag.",
+        );
         assert_eq!(search.actor.as_deref(), Some("%ada%"));
         assert_eq!(search.target.as_deref(), Some(r#"%"tax\_table"%"#));
         assert_eq!(search.text.as_deref(), Some(r"%too 100\%%"));

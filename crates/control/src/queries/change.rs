@@ -28,7 +28,11 @@ pub async fn change(
     let standing = load(control, caller, migration, row.environment.as_ref()).await?;
     let flags = flags_of(&row.before, &row.after);
     let current = |module: &Key| {
-        standing.flags.iter().find(|flag| flag.module == *module).map(|flag| flag.state)
+        standing
+            .flags
+            .iter()
+            .find(|flag| flag.module == *module)
+            .map(|flag| flag.state)
     };
     let undo = flags
         .iter()
@@ -52,7 +56,10 @@ pub async fn change(
         environment,
         row.at.plus(-LISTENING_MILLISECONDS),
     );
-    let since = readers.iter().filter(|reader| reader.revision >= revision).count();
+    let since = readers
+        .iter()
+        .filter(|reader| reader.revision >= revision)
+        .count();
     let switch = |value: &serde_json::Value| value.get("kill_switch")?.as_bool();
     Ok(ChangeView {
         kill_switch: switch(&row.before).zip(switch(&row.after)),

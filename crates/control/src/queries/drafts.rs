@@ -67,7 +67,11 @@ pub async fn save_draft(
     let record = DraftRecord {
         id: uuid::Uuid::now_v7().simple().to_string(),
         actor_id: caller.actor.id.clone(),
-        file_name: draft.file_name.chars().take(domain::migration::MAX_NAME).collect(),
+        file_name: draft
+            .file_name
+            .chars()
+            .take(domain::migration::MAX_NAME)
+            .collect(),
         settings: settings_json,
         digest: hex::encode(hasher.finalize()),
         body: draft.body,
@@ -96,7 +100,11 @@ pub async fn preview(
     let found = plan_changes(control, caller, &settings.migration, &plan, false).await?;
     Ok(ImportPreview {
         viewer: viewer(caller, Some(&settings.migration)),
-        title: settings.name.clone().or_else(|| plan.title.clone()).unwrap_or_default(),
+        title: settings
+            .name
+            .clone()
+            .or_else(|| plan.title.clone())
+            .unwrap_or_default(),
         date: plan.date.map(|date| date.to_string()),
         migration_exists: found.migration_exists,
         expected_modules: plan.expected_modules,

@@ -28,7 +28,11 @@ pub async fn rollback(
         .into_iter()
         .filter(|row| picked.iter().any(|flag| flag.module == row.key))
         .collect();
-    Ok(RollbackView { modules, readers: listening(control, &standing), frame: standing.frame })
+    Ok(RollbackView {
+        modules,
+        readers: listening(control, &standing),
+        frame: standing.frame,
+    })
 }
 
 /// What pressing the kill switch would do.
@@ -67,7 +71,10 @@ pub async fn resume(
 ) -> Result<ResumeView, QueryError> {
     let mut standing = load(control, caller, migration, environment).await?;
     let back: Vec<ResumeItem> = returning(&standing.flags)
-        .map(|flag| ResumeItem { module: flag.module.clone(), state: flag.state })
+        .map(|flag| ResumeItem {
+            module: flag.module.clone(),
+            state: flag.state,
+        })
         .collect();
     let staying_old = standing
         .flags
@@ -85,14 +92,20 @@ pub async fn resume(
 
 async fn rows(standing: &mut Standing) -> Result<Vec<ModuleRow>, QueryError> {
     let names = phase_names(standing).await?;
-    Ok(all_rows(standing, &names).await?.into_iter().map(|(row, _)| row).collect())
+    Ok(all_rows(standing, &names)
+        .await?
+        .into_iter()
+        .map(|(row, _)| row)
+        .collect())
 }
 
 async fn pressed(standing: &mut Standing) -> Result<Option<AuditRow>, QueryError> {
     if !standing.environment.environment.kill_switch {
         return Ok(None);
     }
-    let Some(sequence) = standing.environment.kill_sequence else { return Ok(None) };
+    let Some(sequence) = standing.environment.kill_sequence else {
+        return Ok(None);
+    };
     let record = audit::by_sequence(&mut standing.transaction, sequence).await?;
     Ok(record.as_ref().map(audit_row).transpose()?)
 }
@@ -100,7 +113,8 @@ async fn pressed(standing: &mut Standing) -> Result<Option<AuditRow>, QueryError
 fn listening(control: &Control, standing: &Standing) -> u32 {
     let since = standing.frame.now.plus(-LISTENING_MILLISECONDS);
     let environment = &standing.environment.environment.key;
-    let readers =
-        control.readers().of_environment(&standing.frame.migration, environment, since);
+    let readers = control
+        .readers()
+        .of_environment(&standing.frame.migration, environment, since);
     u32::try_from(readers.len()).unwrap_or(u32::MAX)
 }

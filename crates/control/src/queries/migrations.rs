@@ -30,7 +30,9 @@ async fn row(
     record: MigrationRecord,
 ) -> Result<MigrationRow, QueryError> {
     let all = environments::of_migration(connection, record.id).await?;
-    let deciding = all.iter().find(|environment| environment.environment.deciding);
+    let deciding = all
+        .iter()
+        .find(|environment| environment.environment.deciding);
     let flags = match deciding {
         Some(environment) => flags::of_environment(connection, environment.id).await?,
         None => Vec::new(),
@@ -51,8 +53,16 @@ async fn row(
             .filter(|record| record.environment.kill_switch)
             .map(|record| record.environment.key.clone())
             .collect(),
-        start: phases.iter().filter_map(|phase| phase.start).min().map(|date| date.to_string()),
-        end: phases.iter().filter_map(|phase| phase.end).max().map(|date| date.to_string()),
+        start: phases
+            .iter()
+            .filter_map(|phase| phase.start)
+            .min()
+            .map(|date| date.to_string()),
+        end: phases
+            .iter()
+            .filter_map(|phase| phase.end)
+            .max()
+            .map(|date| date.to_string()),
         archived_at: migration.archived_at,
         last_change: last_change(connection, migration.key.as_str()).await?,
         key: migration.key,
@@ -78,4 +88,3 @@ async fn last_change(
         }
     }
 }
-

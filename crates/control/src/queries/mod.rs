@@ -17,6 +17,7 @@ mod settings;
 mod standing;
 mod structure;
 
+pub use crate::commands::PlanChanges;
 pub use audit::{audit, audit_entry, audit_export, audit_verify};
 pub use change::change;
 pub use drafts::{Draft, import_draft, preview, save_draft};
@@ -26,7 +27,6 @@ pub use migrations::migrations;
 pub use module::module;
 pub use modules::modules;
 pub use overview::{OverviewCache, overview};
-pub use crate::commands::PlanChanges;
 pub use plan::{plan_changes, plan_view};
 pub use plan_export::export_plan;
 pub use settings::{connect, tokens, users};

@@ -41,13 +41,24 @@ pub async fn module(
     Ok(ModuleView {
         old_path: record.module.old_path.clone(),
         new_path: record.module.new_path.clone(),
-        steps: walk(&template, flag.state, flag.changed_at, record.module.status, now),
+        steps: walk(
+            &template,
+            flag.state,
+            flag.changed_at,
+            record.module.status,
+            now,
+        ),
         steps_are_default,
         elsewhere,
         history,
         held_because: held_because(&standing, record.module.status),
         flag_key: format!("{migration}.{key}"),
-        row: row(record, &flag, standing.environment.environment.kill_switch, &names),
+        row: row(
+            record,
+            &flag,
+            standing.environment.environment.kill_switch,
+            &names,
+        ),
         frame: standing.frame,
     })
 }
@@ -64,7 +75,10 @@ pub(super) async fn template(
 /// The phase's own steps, else the migration's, else the built-in ones.
 pub(super) fn choose_template(all: &[Step], phase: Option<PhaseNumber>) -> (Vec<Step>, bool) {
     let of = |wanted: Option<PhaseNumber>| -> Vec<Step> {
-        all.iter().filter(|step| step.phase == wanted).cloned().collect()
+        all.iter()
+            .filter(|step| step.phase == wanted)
+            .cloned()
+            .collect()
     };
     for wanted in [phase, None] {
         let steps = of(wanted);
@@ -132,7 +146,11 @@ fn step_detail(
 }
 
 fn hours(hours: i64) -> String {
-    if hours >= 48 && hours % 24 == 0 { format!("{} d", hours / 24) } else { format!("{hours} h") }
+    if hours >= 48 && hours % 24 == 0 {
+        format!("{} d", hours / 24)
+    } else {
+        format!("{hours} h")
+    }
 }
 
 async fn history(
@@ -140,8 +158,7 @@ async fn history(
     module_id: i64,
     key: &Key,
 ) -> Result<Vec<HistoryRow>, QueryError> {
-    let records =
-        entries::of_module(&mut standing.transaction, module_id, HISTORY_ROWS).await?;
+    let records = entries::of_module(&mut standing.transaction, module_id, HISTORY_ROWS).await?;
     records
         .iter()
         .map(|record| {
@@ -151,7 +168,11 @@ async fn history(
                 serde_json::from_value(state).ok()
             };
             let (before, after) = (side(&audit.before), side(&audit.after));
-            Ok(HistoryRow { audit, before, after })
+            Ok(HistoryRow {
+                audit,
+                before,
+                after,
+            })
         })
         .collect()
 }
@@ -160,8 +181,7 @@ async fn elsewhere(
     standing: &mut Standing,
     key: &Key,
 ) -> Result<Vec<(Key, FlagState)>, QueryError> {
-    let all =
-        environments::of_migration(&mut standing.transaction, standing.migration.id).await?;
+    let all = environments::of_migration(&mut standing.transaction, standing.migration.id).await?;
     let mut states = Vec::new();
     for other in all {
         if other.id == standing.environment.id || other.environment.archived_at.is_some() {

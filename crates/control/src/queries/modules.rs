@@ -39,13 +39,19 @@ pub async fn modules(
     let total = matching.len();
     let pages = total.div_ceil(PAGE_ROWS).max(1);
     let page = usize::try_from(filter.page.max(1)).unwrap_or(1).min(pages);
-    let shown: Vec<ModuleRow> =
-        matching.into_iter().skip((page - 1) * PAGE_ROWS).take(PAGE_ROWS).collect();
+    let shown: Vec<ModuleRow> = matching
+        .into_iter()
+        .skip((page - 1) * PAGE_ROWS)
+        .take(PAGE_ROWS)
+        .collect();
     let mut names: Vec<(PhaseNumber, String)> = phase_names.into_iter().collect();
     names.sort();
     Ok(ModulesView {
         frame: standing.frame,
-        filter: ModuleFilter { page: u32::try_from(page).unwrap_or(1), ..filter.clone() },
+        filter: ModuleFilter {
+            page: u32::try_from(page).unwrap_or(1),
+            ..filter.clone()
+        },
         groups: group(shown, filter.group),
         matching: u32::try_from(total).unwrap_or(u32::MAX),
         pages: u32::try_from(pages).unwrap_or(u32::MAX),
@@ -58,11 +64,13 @@ pub async fn modules(
 pub(super) async fn phase_names(
     standing: &mut Standing,
 ) -> Result<HashMap<PhaseNumber, String>, QueryError> {
-    Ok(phases::of_migration(&mut standing.transaction, standing.migration.id)
-        .await?
-        .into_iter()
-        .map(|record| (record.phase.number, record.phase.name))
-        .collect())
+    Ok(
+        phases::of_migration(&mut standing.transaction, standing.migration.id)
+            .await?
+            .into_iter()
+            .map(|record| (record.phase.number, record.phase.name))
+            .collect(),
+    )
 }
 
 /// Rows of all modules with their two paths, by key.
@@ -71,14 +79,20 @@ pub(super) async fn all_rows(
     phase_names: &HashMap<PhaseNumber, String>,
 ) -> Result<Vec<(ModuleRow, [String; 2])>, QueryError> {
     let records = rows::of_migration(&mut standing.transaction, standing.migration.id).await?;
-    let flags: HashMap<i64, &FlagRecord> =
-        standing.flags.iter().map(|flag| (flag.module_id, flag)).collect();
+    let flags: HashMap<i64, &FlagRecord> = standing
+        .flags
+        .iter()
+        .map(|flag| (flag.module_id, flag))
+        .collect();
     let killed = standing.environment.environment.kill_switch;
     Ok(records
         .into_iter()
         .filter_map(|record| {
             let flag = flags.get(&record.id)?;
-            let paths = [record.module.old_path.clone(), record.module.new_path.clone()];
+            let paths = [
+                record.module.old_path.clone(),
+                record.module.new_path.clone(),
+            ];
             Some((row(record, flag, killed, phase_names), paths))
         })
         .collect())
@@ -115,8 +129,13 @@ fn matches(filter: &ModuleFilter, row: &ModuleRow, paths: &[String; 2]) -> bool 
     };
     status
         && filter.phase.is_none_or(|phase| row.phase == Some(phase))
-        && filter.mode.is_none_or(|mode| row.track.state.mode() == mode)
-        && filter.owner.as_ref().is_none_or(|owner| row.owner == *owner)
+        && filter
+            .mode
+            .is_none_or(|mode| row.track.state.mode() == mode)
+        && filter
+            .owner
+            .as_ref()
+            .is_none_or(|owner| row.owner == *owner)
         && matches_text(&filter.q, row, paths)
 }
 
@@ -166,7 +185,10 @@ fn group(rows: Vec<ModuleRow>, by: GroupBy) -> Vec<ModuleGroup> {
         let heading = heading(&row, by);
         match groups.last_mut() {
             Some(group) if group.heading == heading => group.rows.push(row),
-            _ => groups.push(ModuleGroup { heading, rows: vec![row] }),
+            _ => groups.push(ModuleGroup {
+                heading,
+                rows: vec![row],
+            }),
         }
     }
     groups

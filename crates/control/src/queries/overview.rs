@@ -46,7 +46,9 @@ pub struct OverviewCache {
 impl OverviewCache {
     fn get(&self, of: &(Key, Option<Key>), moment: &Moment) -> Option<Arc<Overview>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(of).filter(|(at, _)| at == moment).map(|(_, overview)| Arc::clone(overview))
+        kept.get(of)
+            .filter(|(at, _)| at == moment)
+            .map(|(_, overview)| Arc::clone(overview))
     }
 
     fn put(&self, of: (Key, Option<Key>), moment: Moment, overview: &Overview) {
@@ -68,8 +70,10 @@ pub async fn overview(
     authorise(caller, Permission::View(migration))?;
     let now = control.clock().now();
     let of = (migration.clone(), environment.cloned());
-    let moment =
-        Moment { head_sequence: control.head_sequence(), minute: now.0.div_euclid(60_000) };
+    let moment = Moment {
+        head_sequence: control.head_sequence(),
+        minute: now.0.div_euclid(60_000),
+    };
     let cache = &control.inner().overviews;
     if let Some(kept) = cache.get(&of, &moment) {
         let mut overview = Overview::clone(&kept);
@@ -110,7 +114,10 @@ async fn make(
             .iter()
             .map(|phase| progress(phase, &standing.flags, killed, today))
             .collect(),
-        criteria: criteria.iter().map(|criterion| judge(criterion, &standing)).collect(),
+        criteria: criteria
+            .iter()
+            .map(|criterion| judge(criterion, &standing))
+            .collect(),
         moving: rows
             .iter()
             .map(|(row, _)| row)
@@ -140,7 +147,10 @@ async fn recent(standing: &mut Standing, migration: &Key) -> Result<Vec<AuditRow
         ..AuditSearch::default()
     };
     let records = search(&mut standing.transaction, &wanted, RECENT_ROWS).await?;
-    Ok(records.iter().map(audit_row).collect::<Result<_, StoreError>>()?)
+    Ok(records
+        .iter()
+        .map(audit_row)
+        .collect::<Result<_, StoreError>>()?)
 }
 
 /// The civil date now in the migration's zone.
@@ -185,8 +195,11 @@ fn needs(
 ) -> (Vec<NeedsHand>, Option<String>) {
     let base = format!("/m/{}", standing.frame.migration);
     let environment = &standing.environment.environment;
-    let query =
-        if environment.deciding { String::new() } else { format!("?env={}", environment.key) };
+    let query = if environment.deciding {
+        String::new()
+    } else {
+        format!("?env={}", environment.key)
+    };
     let mut needs = Vec::new();
     if environment.kill_switch {
         needs.push(NeedsHand {
@@ -227,12 +240,7 @@ fn needs(
 }
 
 /// Modules whose soak is over and whose template has a further step.
-fn due_steps(
-    standing: &Standing,
-    steps: &[Step],
-    base: &str,
-    query: &str,
-) -> Vec<NeedsHand> {
+fn due_steps(standing: &Standing, steps: &[Step], base: &str, query: &str) -> Vec<NeedsHand> {
     let now = standing.frame.now;
     let moving = standing.flags.iter().filter(|flag| {
         flag.status == ModuleStatus::Active
@@ -260,12 +268,7 @@ fn due_steps(
 }
 
 /// Modules of a running phase that have not begun.
-fn waiting_in(
-    phase: &Phase,
-    standing: &Standing,
-    base: &str,
-    query: &str,
-) -> Option<NeedsHand> {
+fn waiting_in(phase: &Phase, standing: &Standing, base: &str, query: &str) -> Option<NeedsHand> {
     let waiting = standing
         .flags
         .iter()
@@ -275,7 +278,11 @@ fn waiting_in(
                 && flag.state.mode() == Mode::OldOnly
         })
         .count();
-    let environment = if query.is_empty() { String::new() } else { query.replacen('?', "&", 1) };
+    let environment = if query.is_empty() {
+        String::new()
+    } else {
+        query.replacen('?', "&", 1)
+    };
     (waiting > 0).then(|| NeedsHand {
         urgency: Urgency::Attention,
         what: phase.name.clone(),
@@ -294,7 +301,12 @@ fn judge(criterion: &Criterion, standing: &Standing) -> CriterionRow {
         CriterionKind::OldCodeRemoved => removed(counts),
         _ => (CriterionVerdict::NoData, "no evidence yet".to_owned()),
     };
-    CriterionRow { position: criterion.position, text: criterion.text.clone(), verdict, detail }
+    CriterionRow {
+        position: criterion.position,
+        text: criterion.text.clone(),
+        verdict,
+        detail,
+    }
 }
 
 fn of_all(counts: &ModeCounts) -> i64 {
@@ -315,9 +327,15 @@ fn on_new(criterion: &Criterion, counts: &ModeCounts) -> (CriterionVerdict, Stri
 fn traffic(criterion: &Criterion, share: u16) -> (CriterionVerdict, String) {
     let percent = f64::from(share) / 100.0;
     if i64::from(share) < criterion.limit.unwrap_or(10_000) {
-        return (CriterionVerdict::Fail, format!("flags send {percent} % of subjects to new"));
+        return (
+            CriterionVerdict::Fail,
+            format!("flags send {percent} % of subjects to new"),
+        );
     }
-    (CriterionVerdict::NoData, "flags send everything to new; no traffic was measured".into())
+    (
+        CriterionVerdict::NoData,
+        "flags send everything to new; no traffic was measured".into(),
+    )
 }
 
 fn removed(counts: &ModeCounts) -> (CriterionVerdict, String) {

@@ -36,7 +36,6 @@ pub async fn plan_view(
     })
 }
 
-
 /// What importing a plan would change now.
 pub async fn plan_changes(
     control: &Control,

@@ -1,6 +1,8 @@
 //! A migration's plan as a document: the inverse of what an import stores.
 
-use domain::plan_items::{ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step};
+use domain::plan_items::{
+    ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
+};
 use domain::{Key, Migration, Module, ModuleStatus, Permission, Phase, Refusal};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -118,7 +120,9 @@ fn said(text: String) -> Option<String> {
 }
 
 fn module(module: Module, phases: &[Phase]) -> plan::Module {
-    let phase = phases.iter().find(|phase| Some(phase.number) == module.phase);
+    let phase = phases
+        .iter()
+        .find(|phase| Some(phase.number) == module.phase);
     plan::Module {
         phase: phase.map(|phase| phase.number),
         phase_name: phase.map(|phase| phase.name.clone()),
@@ -147,9 +151,10 @@ fn criterion(criterion: &Criterion) -> plan::Criterion {
     let kind = match criterion.kind {
         CriterionKind::ModulesMigrated => plan::CriterionKind::ModulesMigrated { modules: number },
         CriterionKind::TrafficShare => plan::CriterionKind::TrafficShare { share: number },
-        CriterionKind::ErrorRate => {
-            plan::CriterionKind::ErrorRate { limit: number, days: criterion.days }
-        }
+        CriterionKind::ErrorRate => plan::CriterionKind::ErrorRate {
+            limit: number,
+            days: criterion.days,
+        },
         CriterionKind::Performance => plan::CriterionKind::Performance { within: number },
         CriterionKind::Tests => plan::CriterionKind::Tests { coverage: number },
         CriterionKind::Documentation => plan::CriterionKind::Documentation,
@@ -157,7 +162,11 @@ fn criterion(criterion: &Criterion) -> plan::Criterion {
         CriterionKind::Pipeline => plan::CriterionKind::Pipeline,
         CriterionKind::Other => plan::CriterionKind::Other,
     };
-    plan::Criterion { text: criterion.text.clone(), kind, line: 0 }
+    plan::Criterion {
+        text: criterion.text.clone(),
+        kind,
+        line: 0,
+    }
 }
 
 fn thresholds(migration: &Migration) -> Vec<plan::Threshold> {
@@ -170,7 +179,11 @@ fn thresholds(migration: &Migration) -> Vec<plan::Threshold> {
     };
     let limits = migration.thresholds;
     vec![
-        threshold(limits.hold_basis_points, Meaning::Hold, "hold and investigate"),
+        threshold(
+            limits.hold_basis_points,
+            Meaning::Hold,
+            "hold and investigate",
+        ),
         threshold(limits.rollback_basis_points, Meaning::Rollback, "roll back"),
     ]
 }
@@ -188,7 +201,11 @@ fn commands(text: &str) -> Vec<Command> {
     if text.is_empty() {
         return Vec::new();
     }
-    vec![Command { language: Some("bash".into()), text: text.to_owned(), line: 0 }]
+    vec![Command {
+        language: Some("bash".into()),
+        text: text.to_owned(),
+        line: 0,
+    }]
 }
 
 fn add_check(plan: &mut Plan, item: &ChecklistItem) {
@@ -198,7 +215,10 @@ fn add_check(plan: &mut Plan, item: &ChecklistItem) {
         ChecklistKind::Conditional => plan.conditional.push(conditional(item)),
         ChecklistKind::Day => add_day(plan, item),
         ChecklistKind::Phase if item.title == PHASE_COMMANDS => {
-            let phase = plan.phases.iter_mut().find(|phase| Some(phase.number) == item.phase);
+            let phase = plan
+                .phases
+                .iter_mut()
+                .find(|phase| Some(phase.number) == item.phase);
             if let Some(phase) = phase {
                 phase.commands = commands(&item.commands);
             }
@@ -226,7 +246,10 @@ fn check(item: &ChecklistItem, start: Date) -> plan::ChecklistItem {
     plan::ChecklistItem {
         text: item.title.clone(),
         phase: item.phase,
-        when: when.into_iter().find(|(words, _)| item.when.starts_with(words)).map(|(_, when)| when),
+        when: when
+            .into_iter()
+            .find(|(words, _)| item.when.starts_with(words))
+            .map(|(_, when)| when),
         days: days(&item.when, start),
         owner: said(item.owner.clone()),
         done: false,
@@ -247,7 +270,9 @@ fn conditional(item: &ChecklistItem) -> plan::ConditionalItem {
 
 fn add_day(plan: &mut Plan, item: &ChecklistItem) {
     let start = phase_start(plan, item.phase);
-    let (Some(phase), Some(days)) = (item.phase, days(&item.when, start)) else { return };
+    let (Some(phase), Some(days)) = (item.phase, days(&item.when, start)) else {
+        return;
+    };
     let mut lines = item.title.lines().map(ToOwned::to_owned);
     plan.days.push(plan::DayEntry {
         phase,
@@ -265,6 +290,15 @@ fn days(when: &str, start: Date) -> Option<DaySpan> {
     let (_, numbers) = when.rsplit_once("Day ")?;
     let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
     let (first_day, last_day): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-    let date = |day: u32| start.checked_add(i64::from(day.checked_sub(1)?).days()).ok();
-    Some(DaySpan { first_day, last_day, start: date(first_day)?, end: date(last_day)? })
+    let date = |day: u32| {
+        start
+            .checked_add(i64::from(day.checked_sub(1)?).days())
+            .ok()
+    };
+    Some(DaySpan {
+        first_day,
+        last_day,
+        start: date(first_day)?,
+        end: date(last_day)?,
+    })
 }

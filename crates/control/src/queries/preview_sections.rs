@@ -9,13 +9,29 @@ pub(super) fn sections(plan: &Plan) -> Vec<PreviewSection> {
         section("phases", "Phases", plan.phases.iter().map(phase)),
         section("modules", "Modules", plan.modules.iter().map(module)),
         section("steps", "Rollout steps", plan.steps.iter().map(step)),
-        section("preparation", "Preparation", plan.preparation.iter().map(check)),
+        section(
+            "preparation",
+            "Preparation",
+            plan.preparation.iter().map(check),
+        ),
         section("days", "Days", plan.days.iter().map(day)),
         section("checks", "Checks of phases", plan.checks.iter().map(check)),
         section("daily", "Every day", plan.daily.iter().map(check)),
-        section("conditional", "When something happens", plan.conditional.iter().map(conditional)),
-        section("thresholds", "Thresholds", plan.thresholds.iter().map(threshold)),
-        section("criteria", "Completion criteria", plan.criteria.iter().map(criterion)),
+        section(
+            "conditional",
+            "When something happens",
+            plan.conditional.iter().map(conditional),
+        ),
+        section(
+            "thresholds",
+            "Thresholds",
+            plan.thresholds.iter().map(threshold),
+        ),
+        section(
+            "criteria",
+            "Completion criteria",
+            plan.criteria.iter().map(criterion),
+        ),
         section("runbook", "Runbook", plan.runbook.iter().map(runbook)),
     ]
     .into_iter()
@@ -25,25 +41,36 @@ pub(super) fn sections(plan: &Plan) -> Vec<PreviewSection> {
 
 /// Lines nothing was made of.
 pub(super) fn unrecognised(plan: &Plan) -> Vec<PreviewItem> {
-    plan.unrecognised.iter().map(|found| item(found.line, &found.text, "", &[])).collect()
+    plan.unrecognised
+        .iter()
+        .map(|found| item(found.line, &found.text, "", &[]))
+        .collect()
 }
 
 /// What to know: repaired text first, then the reader's remarks.
 pub(super) fn notes(plan: &Plan) -> Vec<PreviewItem> {
     let repairs = plan.repairs.iter().map(|repair| {
         let title = format!("Repaired wrongly decoded text: {}", repair.after);
-        item(repair.line, &title, &format!("it was written {}", repair.before), &[])
+        item(
+            repair.line,
+            &title,
+            &format!("it was written {}", repair.before),
+            &[],
+        )
     });
-    let remarks = plan.notes.iter().map(|note| item(note.line, &note.text, "", &[]));
+    let remarks = plan
+        .notes
+        .iter()
+        .map(|note| item(note.line, &note.text, "", &[]));
     repairs.chain(remarks).collect()
 }
 
-fn section(
-    kind: &str,
-    heading: &str,
-    items: impl Iterator<Item = PreviewItem>,
-) -> PreviewSection {
-    PreviewSection { kind: kind.into(), heading: heading.into(), items: items.collect() }
+fn section(kind: &str, heading: &str, items: impl Iterator<Item = PreviewItem>) -> PreviewSection {
+    PreviewSection {
+        kind: kind.into(),
+        heading: heading.into(),
+        items: items.collect(),
+    }
 }
 
 fn item(line: u32, title: &str, detail: &str, commands: &[Command]) -> PreviewItem {
@@ -57,7 +84,11 @@ fn item(line: u32, title: &str, detail: &str, commands: &[Command]) -> PreviewIt
 
 /// Several code blocks as one text to copy.
 fn joined(commands: &[Command]) -> String {
-    commands.iter().map(|command| command.text.as_str()).collect::<Vec<_>>().join("\n\n")
+    commands
+        .iter()
+        .map(|command| command.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 fn details(parts: impl IntoIterator<Item = Option<String>>) -> String {
@@ -71,8 +102,12 @@ fn percent(basis_points: u32) -> String {
 fn phase(phase: &plan::Phase) -> PreviewItem {
     let detail = details([
         Some(format!("{} to {}", phase.start, phase.end)),
-        phase.expected_modules.map(|count| format!("{count} modules expected")),
-        phase.validation_days.map(|days| format!("validated for {days} days")),
+        phase
+            .expected_modules
+            .map(|count| format!("{count} modules expected")),
+        phase
+            .validation_days
+            .map(|days| format!("validated for {days} days")),
         (phase.overrun_days > 0)
             .then(|| format!("its work runs {} days past its window", phase.overrun_days)),
     ]);
@@ -83,7 +118,11 @@ fn module(module: &plan::Module) -> PreviewItem {
     let detail = details([
         module.phase_name.clone(),
         module.owner.as_ref().map(|owner| format!("owner {owner}")),
-        module.old_path.clone().zip(module.new_path.clone()).map(|(old, new)| format!("{old} → {new}")),
+        module
+            .old_path
+            .clone()
+            .zip(module.new_path.clone())
+            .map(|(old, new)| format!("{old} → {new}")),
     ]);
     item(module.line, module.key.as_str(), &detail, &[])
 }
@@ -91,7 +130,12 @@ fn module(module: &plan::Module) -> PreviewItem {
 fn step(step: &plan::Step) -> PreviewItem {
     let title = format!("{}. {} {}", step.position, step.mode, step.exposure);
     let soak = step.soak_hours.map(|hours| format!("soaks for {hours} h"));
-    item(step.line, &title, &details([soak, Some(step.label.clone())]), &[])
+    item(
+        step.line,
+        &title,
+        &details([soak, Some(step.label.clone())]),
+        &[],
+    )
 }
 
 fn check(check: &plan::ChecklistItem) -> PreviewItem {
@@ -106,19 +150,29 @@ fn days(span: &DaySpan) -> String {
     if span.first_day == span.last_day {
         format!("day {} ({})", span.first_day, span.start)
     } else {
-        format!("days {}-{} ({} to {})", span.first_day, span.last_day, span.start, span.end)
+        format!(
+            "days {}-{} ({} to {})",
+            span.first_day, span.last_day, span.start, span.end
+        )
     }
 }
 
 fn day(entry: &plan::DayEntry) -> PreviewItem {
-    let soak = entry.soak_hours.map(|hours| format!("watched for {hours} h"));
+    let soak = entry
+        .soak_hours
+        .map(|hours| format!("watched for {hours} h"));
     let detail = details([Some(days(&entry.days)), soak]);
     item(entry.line, &entry.title, &detail, &entry.commands)
 }
 
 fn conditional(conditional: &plan::ConditionalItem) -> PreviewItem {
     let detail = format!("if {}", conditional.condition);
-    item(conditional.line, &conditional.text, &detail, &conditional.commands)
+    item(
+        conditional.line,
+        &conditional.text,
+        &detail,
+        &conditional.commands,
+    )
 }
 
 fn threshold(threshold: &plan::Threshold) -> PreviewItem {
@@ -132,18 +186,20 @@ fn threshold(threshold: &plan::Threshold) -> PreviewItem {
 
 fn criterion(criterion: &plan::Criterion) -> PreviewItem {
     let detail = match criterion.kind {
-        CriterionKind::ModulesMigrated { modules: Some(modules) } => format!("{modules} modules"),
+        CriterionKind::ModulesMigrated {
+            modules: Some(modules),
+        } => format!("{modules} modules"),
         CriterionKind::ModulesMigrated { modules: None } => "all modules".into(),
-        CriterionKind::TrafficShare { share } => {
-            share.map(|share| format!("{} of traffic", percent(share))).unwrap_or_default()
-        }
+        CriterionKind::TrafficShare { share } => share
+            .map(|share| format!("{} of traffic", percent(share)))
+            .unwrap_or_default(),
         CriterionKind::ErrorRate { limit, days } => details([
             limit.map(|limit| format!("under {} errors", percent(limit))),
             days.map(|days| format!("for {days} days")),
         ]),
-        CriterionKind::Performance { within } => {
-            within.map(|within| format!("within {}", percent(within))).unwrap_or_default()
-        }
+        CriterionKind::Performance { within } => within
+            .map(|within| format!("within {}", percent(within)))
+            .unwrap_or_default(),
         CriterionKind::Tests { coverage } => coverage
             .map(|coverage| format!("coverage at least {}", percent(coverage)))
             .unwrap_or_default(),
@@ -156,5 +212,10 @@ fn criterion(criterion: &plan::Criterion) -> PreviewItem {
 }
 
 fn runbook(entry: &plan::RunbookEntry) -> PreviewItem {
-    item(entry.line, &entry.title, &entry.instructions.join(" "), &entry.commands)
+    item(
+        entry.line,
+        &entry.title,
+        &entry.instructions.join(" "),
+        &entry.commands,
+    )
 }

@@ -1,8 +1,6 @@
 //! Users, tokens, and connecting a service.
 
-use domain::read::{
-    ConnectView, ReaderRow, TokenKind, TokenRow, TokensView, UserRow, UsersView,
-};
+use domain::read::{ConnectView, ReaderRow, TokenKind, TokenRow, TokensView, UserRow, UsersView};
 use domain::{Key, ModuleStatus, Permission, Timestamp};
 
 use super::standing::{load, viewer};
@@ -10,8 +8,7 @@ use crate::control::authorise;
 use crate::readers::Reader;
 use crate::store::tokens::TokenRecord;
 use crate::store::{
-    Connection, environments, grants, migrations, readers, tokens as token_rows,
-    users as user_rows,
+    Connection, environments, grants, migrations, readers, tokens as token_rows, users as user_rows,
 };
 use crate::{Caller, Control, QueryError};
 
@@ -36,7 +33,10 @@ pub async fn users(control: &Control, caller: &Caller) -> Result<UsersView, Quer
     Ok(UsersView {
         viewer: viewer(caller, None),
         users: list,
-        migrations: migrations.into_iter().map(|record| record.migration.key).collect(),
+        migrations: migrations
+            .into_iter()
+            .map(|record| record.migration.key)
+            .collect(),
     })
 }
 
@@ -46,7 +46,9 @@ pub async fn tokens(control: &Control, caller: &Caller) -> Result<TokensView, Qu
     let mut scopes = Vec::new();
     for record in migrations::all(&mut transaction).await? {
         if record.migration.archived_at.is_none()
-            && caller.actor.may(Permission::Administer(&record.migration.key))
+            && caller
+                .actor
+                .may(Permission::Administer(&record.migration.key))
         {
             let keys = open_environments(&mut transaction, record.id).await?;
             scopes.push((record.migration.key, keys));
@@ -66,7 +68,11 @@ pub async fn tokens(control: &Control, caller: &Caller) -> Result<TokensView, Qu
         .filter(visible)
         .map(|token| token_row(token, &uses))
         .collect();
-    Ok(TokensView { viewer: viewer(caller, None), tokens, scopes })
+    Ok(TokensView {
+        viewer: viewer(caller, None),
+        tokens,
+        scopes,
+    })
 }
 
 /// Connecting a service to one environment.
@@ -127,7 +133,11 @@ async fn last_uses(control: &Control) -> Result<Vec<(String, Timestamp)>, QueryE
 
 fn token_row(token: TokenRecord, uses: &[(String, Timestamp)]) -> TokenRow {
     TokenRow {
-        last_used_at: uses.iter().filter(|(id, _)| *id == token.id).map(|(_, at)| *at).max(),
+        last_used_at: uses
+            .iter()
+            .filter(|(id, _)| *id == token.id)
+            .map(|(_, at)| *at)
+            .max(),
         id: token.id,
         name: token.name,
         kind: token.kind,
@@ -158,8 +168,7 @@ async fn readers_of(
         let Some(token) = tokens.iter().find(|token| token.id == record.token_id) else {
             continue;
         };
-        let known =
-            |row: &ReaderRow| row.token == token.name && row.client == record.client;
+        let known = |row: &ReaderRow| row.token == token.name && row.client == record.client;
         if !rows.iter().any(known) {
             rows.push(ReaderRow {
                 token: token.name.clone(),

@@ -36,22 +36,23 @@ pub(super) async fn load(
     let chosen = choose(&all, environment)?;
     let flags = flags::of_environment(&mut transaction, chosen.id).await?;
     let frame = frame_of(control, caller, &migration, &all, &chosen, &flags);
-    Ok(Standing { transaction, migration, environment: chosen, flags, frame })
+    Ok(Standing {
+        transaction,
+        migration,
+        environment: chosen,
+        flags,
+        frame,
+    })
 }
 
-fn choose(
-    all: &[EnvironmentRecord],
-    wanted: Option<&Key>,
-) -> Result<EnvironmentRecord, Refusal> {
+fn choose(all: &[EnvironmentRecord], wanted: Option<&Key>) -> Result<EnvironmentRecord, Refusal> {
     all.iter()
         .find(|record| match wanted {
             Some(key) => record.environment.key == *key,
             None => record.environment.deciding,
         })
         .cloned()
-        .ok_or_else(|| {
-            Refusal::not_found("environment", wanted.map_or("(deciding)", Key::as_str))
-        })
+        .ok_or_else(|| Refusal::not_found("environment", wanted.map_or("(deciding)", Key::as_str)))
 }
 
 /// Who looks, as pages show it.
@@ -115,7 +116,10 @@ pub(super) fn count<'a>(
     flags: impl Iterator<Item = &'a FlagRecord>,
     expected: Option<u32>,
 ) -> ModeCounts {
-    let mut counts = ModeCounts { expected, ..ModeCounts::default() };
+    let mut counts = ModeCounts {
+        expected,
+        ..ModeCounts::default()
+    };
     for flag in flags {
         match flag.status {
             ModuleStatus::Active => counts.add(flag.state.mode()),
@@ -127,10 +131,7 @@ pub(super) fn count<'a>(
 }
 
 /// Mean effective exposure of modules that are not archived, in basis points.
-pub(super) fn share_on_new<'a>(
-    flags: impl Iterator<Item = &'a FlagRecord>,
-    killed: bool,
-) -> u16 {
+pub(super) fn share_on_new<'a>(flags: impl Iterator<Item = &'a FlagRecord>, killed: bool) -> u16 {
     let (mut sum, mut modules) = (0u64, 0u64);
     for flag in flags {
         sum += match flag.status {
@@ -141,13 +142,19 @@ pub(super) fn share_on_new<'a>(
         };
         modules += 1;
     }
-    sum.checked_div(modules).and_then(|mean| u16::try_from(mean).ok()).unwrap_or_default()
+    sum.checked_div(modules)
+        .and_then(|mean| u16::try_from(mean).ok())
+        .unwrap_or_default()
 }
 
 /// What the track glyph of a flag draws.
 pub(super) fn track(flag: &FlagRecord, killed: bool) -> TrackState {
     TrackState {
-        state: if flag.status == ModuleStatus::Retired { FlagState::NEW_ONLY } else { flag.state },
+        state: if flag.status == ModuleStatus::Retired {
+            FlagState::NEW_ONLY
+        } else {
+            flag.state
+        },
         killed: killed && flag.status == ModuleStatus::Active,
         retired: flag.status == ModuleStatus::Retired,
     }

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use crate::control::authorise;
 use crate::store::migrations::{self, MigrationRecord};
-use crate::store::{Connection, environments as environment_rows, flags, modules, phases as phase_rows};
+use crate::store::{
+    Connection, environments as environment_rows, flags, modules, phases as phase_rows,
+};
 use crate::{Caller, Control, QueryError};
 
 /// A module with its flag in every environment.

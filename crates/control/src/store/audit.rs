@@ -48,10 +48,13 @@ pub(crate) async fn head(connection: &mut Connection) -> Result<(u64, [u8; 32]),
         sqlx::query_as("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
             .fetch_optional(connection)
             .await?;
-    let Some((sequence, hash)) = row else { return Ok((0, [0; 32])) };
+    let Some((sequence, hash)) = row else {
+        return Ok((0, [0; 32]));
+    };
     Ok((
         u64::try_from(sequence).map_err(|error| StoreError::corrupt("audit", error))?,
-        hash.try_into().map_err(|_| StoreError::corrupt("audit", "a hash is not 32 bytes"))?,
+        hash.try_into()
+            .map_err(|_| StoreError::corrupt("audit", "a hash is not 32 bytes"))?,
     ))
 }
 
@@ -94,11 +97,13 @@ pub(crate) async fn link_module(
     sequence: u64,
     module_id: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO audit_modules (module_id, sequence) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(module_id)
-        .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO audit_modules (module_id, sequence) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(module_id)
+    .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -234,8 +239,12 @@ pub(crate) async fn other_change(
     connection: &mut Connection,
     sequence: Option<u64>,
 ) -> Result<Option<OtherChange>, StoreError> {
-    let Some(sequence) = sequence else { return Ok(None) };
-    let Some(record) = by_sequence(connection, sequence).await? else { return Ok(None) };
+    let Some(sequence) = sequence else {
+        return Ok(None);
+    };
+    let Some(record) = by_sequence(connection, sequence).await? else {
+        return Ok(None);
+    };
     let entry = record.entry()?;
     Ok(Some(OtherChange {
         sequence,

@@ -70,11 +70,18 @@ async fn copy_marked(from: &Path, to: &Path, mark: Option<&str>) -> Result<(), B
         let mut copy = open::writer_connection(&partial).await?;
         meta::set_backup_mark(&mut copy, mark).await?;
         // Leaves one file: no write-ahead log beside the copy.
-        sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut copy).await?;
+        sqlx::query("PRAGMA journal_mode = DELETE")
+            .execute(&mut copy)
+            .await?;
         copy.close().await?;
     }
-    let io = |source| BackupError::Io { path: to.to_owned(), source };
-    std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
+    let io = |source| BackupError::Io {
+        path: to.to_owned(),
+        source,
+    };
+    std::fs::File::open(&partial)
+        .and_then(|file| file.sync_all())
+        .map_err(io)?;
     std::fs::rename(&partial, to).map_err(io)
 }
 
@@ -95,14 +102,19 @@ pub async fn restore_into(directory: &Path, file: &Path) -> Result<(), BackupErr
 }
 
 async fn check_backup(file: &Path) -> Result<(), BackupError> {
-    let not_a_backup = |why: String| BackupError::NotABackup { path: file.to_owned(), why };
+    let not_a_backup = |why: String| BackupError::NotABackup {
+        path: file.to_owned(),
+        why,
+    };
     if !file.is_file() {
         return Err(not_a_backup("there is no such file".into()));
     }
-    let mut copy =
-        open::reader_connection(file).await.map_err(|error| not_a_backup(error.to_string()))?;
-    let checked: Result<String, sqlx::Error> =
-        sqlx::query_scalar("PRAGMA quick_check").fetch_one(&mut copy).await;
+    let mut copy = open::reader_connection(file)
+        .await
+        .map_err(|error| not_a_backup(error.to_string()))?;
+    let checked: Result<String, sqlx::Error> = sqlx::query_scalar("PRAGMA quick_check")
+        .fetch_one(&mut copy)
+        .await;
     let verdict = checked.map_err(|error| not_a_backup(error.to_string()))?;
     if verdict != "ok" {
         return Err(not_a_backup(verdict));
@@ -110,16 +122,23 @@ async fn check_backup(file: &Path) -> Result<(), BackupError> {
     schema::refuse_newer(&mut copy, &schema::STATE).await?;
     match meta::backup_mark(&mut copy).await {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(not_a_backup("it carries no mark of `switchback backup`".into())),
+        Ok(None) => Err(not_a_backup(
+            "it carries no mark of `switchback backup`".into(),
+        )),
         Err(error) => Err(not_a_backup(error.to_string())),
     }
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
-    let io = |source| BackupError::Io { path: to.to_owned(), source };
+    let io = |source| BackupError::Io {
+        path: to.to_owned(),
+        source,
+    };
     let partial = beside(to, ".partial");
     std::fs::copy(from, &partial).map_err(io)?;
-    std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
+    std::fs::File::open(&partial)
+        .and_then(|file| file.sync_all())
+        .map_err(io)?;
     std::fs::rename(&partial, to).map_err(io)
 }
 

@@ -36,7 +36,9 @@ impl TryFrom<Row> for EnvironmentRecord {
         Ok(Self {
             id: row.id,
             migration_id: row.migration_id,
-            kill_sequence: row.kill_sequence.and_then(|sequence| u64::try_from(sequence).ok()),
+            kill_sequence: row
+                .kill_sequence
+                .and_then(|sequence| u64::try_from(sequence).ok()),
             environment: Environment {
                 key: Key::parse(&row.key)
                     .map_err(|error| StoreError::corrupt("environments", error))?,
@@ -70,9 +72,7 @@ pub(crate) async fn of_migration(
 }
 
 /// Every environment of every migration, with its migration's key, for snapshots.
-pub(crate) async fn all(
-    connection: &mut Connection,
-) -> Result<Vec<EnvironmentRecord>, StoreError> {
+pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<EnvironmentRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT id, migration_id, key, name, deciding, kill_switch, kill_sequence, revision, archived_at, version
          FROM environments ORDER BY id",

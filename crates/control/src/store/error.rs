@@ -13,7 +13,9 @@ pub enum StoreError {
     #[error("The data directory {} is in use by another switchback process. Stop it, or talk to it: commands given the same directory do so by themselves.", .0.display())]
     Locked(PathBuf),
     /// A newer Switchback wrote it.
-    #[error("{file} was written by a newer Switchback (schema {found}, this one knows {known}). Run that version, or restore a backup made by this one.")]
+    #[error(
+        "{file} was written by a newer Switchback (schema {found}, this one knows {known}). Run that version, or restore a backup made by this one."
+    )]
     NewerVersion {
         /// Which file.
         file: &'static str,
@@ -23,10 +25,14 @@ pub enum StoreError {
         known: i64,
     },
     /// Older SQLite can corrupt a write-ahead log under a pool.
-    #[error("SQLite {0} is too old: at least 3.51.3 is needed. This binary was built against the wrong library; build it with the bundled one.")]
+    #[error(
+        "SQLite {0} is too old: at least 3.51.3 is needed. This binary was built against the wrong library; build it with the bundled one."
+    )]
     SqliteTooOld(String),
     /// A setting did not take.
-    #[error("SQLite refused a setting: {setting} is {found}, it must be {wanted}. Is the data directory on a local disk?")]
+    #[error(
+        "SQLite refused a setting: {setting} is {found}, it must be {wanted}. Is the data directory on a local disk?"
+    )]
     Setting {
         /// The pragma.
         setting: &'static str,
@@ -74,7 +80,10 @@ pub enum StoreError {
 impl StoreError {
     /// A row that does not fit.
     pub(crate) fn corrupt(table: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Corrupt { table, why: why.to_string() }
+        Self::Corrupt {
+            table,
+            why: why.to_string(),
+        }
     }
 
     /// Whether it means that writes cannot be taken now.

@@ -28,7 +28,11 @@ pub(crate) struct FlagRecord {
 impl FlagRecord {
     /// What the rules of a change look at.
     pub(crate) fn standing(&self) -> Standing {
-        Standing { module: self.module.clone(), status: self.status, state: self.state }
+        Standing {
+            module: self.module.clone(),
+            status: self.status,
+            state: self.state,
+        }
     }
 }
 
@@ -73,10 +77,12 @@ pub(super) fn state(
     exposure: i64,
     table: &'static str,
 ) -> Result<FlagState, StoreError> {
-    let mode: Mode = mode.parse().map_err(|error| StoreError::corrupt(table, error))?;
-    let points = u16::try_from(exposure).map_err(|error| StoreError::corrupt(table, error))?;
-    let exposure = Exposure::from_basis_points(points)
+    let mode: Mode = mode
+        .parse()
         .map_err(|error| StoreError::corrupt(table, error))?;
+    let points = u16::try_from(exposure).map_err(|error| StoreError::corrupt(table, error))?;
+    let exposure =
+        Exposure::from_basis_points(points).map_err(|error| StoreError::corrupt(table, error))?;
     FlagState::new(mode, Some(exposure)).map_err(|error| StoreError::corrupt(table, error))
 }
 
@@ -179,7 +185,8 @@ pub(crate) async fn serving_new(
     .await?;
     rows.into_iter()
         .map(|(module, environment, environment_id, word)| {
-            let key = |text: &str| Key::parse(text).map_err(|error| StoreError::corrupt("flags", error));
+            let key =
+                |text: &str| Key::parse(text).map_err(|error| StoreError::corrupt("flags", error));
             Ok(ServingNew {
                 module: key(&module)?,
                 environment: key(&environment)?,

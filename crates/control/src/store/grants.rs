@@ -23,12 +23,16 @@ pub(crate) async fn of_user(
     .bind(user_id)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().filter_map(|row| grant(&row).transpose()).collect()
+    rows.into_iter()
+        .filter_map(|row| grant(&row).transpose())
+        .collect()
 }
 
 fn grant(row: &Row) -> Result<Option<Grant>, StoreError> {
     // `approver` is reserved: it grants nothing yet.
-    let Some(role) = Role::parse(&row.role) else { return Ok(None) };
+    let Some(role) = Role::parse(&row.role) else {
+        return Ok(None);
+    };
     let scope = match &row.migration {
         None => Scope::All,
         Some(key) => Scope::Migration(
@@ -60,10 +64,7 @@ pub(crate) async fn set(
 }
 
 /// Takes all of a user's grants away.
-pub(crate) async fn clear(
-    connection: &mut Connection,
-    user_id: &str,
-) -> Result<(), StoreError> {
+pub(crate) async fn clear(connection: &mut Connection, user_id: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM grants WHERE user_id = $1")
         .bind(user_id)
         .execute(connection)
@@ -72,9 +73,7 @@ pub(crate) async fn clear(
 }
 
 /// How many users that are not archived are admin of the whole server.
-pub(crate) async fn count_server_admins(
-    connection: &mut Connection,
-) -> Result<u32, StoreError> {
+pub(crate) async fn count_server_admins(connection: &mut Connection) -> Result<u32, StoreError> {
     let found: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM grants g JOIN users u ON u.id = g.user_id
          WHERE g.migration_id IS NULL AND g.role = 'admin' AND u.archived_at IS NULL",

@@ -45,12 +45,14 @@ pub(crate) async fn by_hash(
     connection: &mut Connection,
     hash: &str,
 ) -> Result<Option<LinkRecord>, StoreError> {
-    Ok(sqlx::query_as(
-        "SELECT user_id, expires_at, consumed_at FROM sign_in_links WHERE hash = $1",
+    Ok(
+        sqlx::query_as(
+            "SELECT user_id, expires_at, consumed_at FROM sign_in_links WHERE hash = $1",
+        )
+        .bind(hash)
+        .fetch_optional(connection)
+        .await?,
     )
-    .bind(hash)
-    .fetch_optional(connection)
-    .await?)
 }
 
 /// Uses a link up.

@@ -25,11 +25,17 @@ impl DirectoryLock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|source| StoreError::Directory { path: path.clone(), source })?;
+            .map_err(|source| StoreError::Directory {
+                path: path.clone(),
+                source,
+            })?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Locked(directory.to_owned())),
-            Err(errno) => Err(StoreError::Directory { path, source: errno.into() }),
+            Err(errno) => Err(StoreError::Directory {
+                path,
+                source: errno.into(),
+            }),
         }
     }
 }

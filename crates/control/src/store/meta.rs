@@ -20,14 +20,13 @@ pub(crate) fn new_epoch() -> Result<String, StoreError> {
 
 /// The epoch.
 pub(crate) async fn epoch(connection: &mut Connection) -> Result<String, StoreError> {
-    value(connection, "epoch").await?.ok_or_else(|| StoreError::corrupt("meta", "no epoch"))
+    value(connection, "epoch")
+        .await?
+        .ok_or_else(|| StoreError::corrupt("meta", "no epoch"))
 }
 
 /// Replaces the epoch.
-pub(crate) async fn set_epoch(
-    connection: &mut Connection,
-    epoch: &str,
-) -> Result<(), StoreError> {
+pub(crate) async fn set_epoch(connection: &mut Connection, epoch: &str) -> Result<(), StoreError> {
     set(connection, "epoch", epoch).await
 }
 
@@ -48,9 +47,7 @@ pub(crate) async fn set_revision(
 }
 
 /// When this file was made as a backup: serving it needs a new epoch.
-pub(crate) async fn backup_mark(
-    connection: &mut Connection,
-) -> Result<Option<String>, StoreError> {
+pub(crate) async fn backup_mark(connection: &mut Connection) -> Result<Option<String>, StoreError> {
     value(connection, "backup").await
 }
 
@@ -64,7 +61,9 @@ pub(crate) async fn set_backup_mark(
 
 /// Takes the mark away.
 pub(crate) async fn clear_backup_mark(connection: &mut Connection) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM meta WHERE name = 'backup'").execute(connection).await?;
+    sqlx::query("DELETE FROM meta WHERE name = 'backup'")
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -75,11 +74,7 @@ async fn value(connection: &mut Connection, name: &str) -> Result<Option<String>
         .await?)
 }
 
-async fn set(
-    connection: &mut Connection,
-    name: &str,
-    value: &str,
-) -> Result<(), StoreError> {
+async fn set(connection: &mut Connection, name: &str, value: &str) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
         .bind(name)
         .bind(value)

@@ -60,12 +60,18 @@ impl TryFrom<Row> for MigrationRecord {
 
 /// Reads a civil date of a table.
 pub(super) fn date(text: Option<&str>, table: &'static str) -> Result<Option<Date>, StoreError> {
-    text.map(|text| text.parse().map_err(|error| StoreError::corrupt(table, error))).transpose()
+    text.map(|text| {
+        text.parse()
+            .map_err(|error| StoreError::corrupt(table, error))
+    })
+    .transpose()
 }
 
 /// Reads a small count of a table.
 pub(super) fn count(value: Option<i64>, table: &'static str) -> Result<Option<u32>, StoreError> {
-    value.map(|value| u32::try_from(value).map_err(|error| StoreError::corrupt(table, error))).transpose()
+    value
+        .map(|value| u32::try_from(value).map_err(|error| StoreError::corrupt(table, error)))
+        .transpose()
 }
 
 /// The migration with this key.
@@ -86,9 +92,7 @@ pub(crate) async fn by_key(
 }
 
 /// All migrations, oldest first.
-pub(crate) async fn all(
-    connection: &mut Connection,
-) -> Result<Vec<MigrationRecord>, StoreError> {
+pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<MigrationRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT id, key, name, description, zone, start_date, expected_modules, hold_basis_points,
                 rollback_basis_points, plan_digest, archived_at, version
@@ -102,15 +106,11 @@ pub(crate) async fn all(
 }
 
 /// Whether a key, folded, is or was in use.
-pub(crate) async fn key_taken(
-    connection: &mut Connection,
-    key: &Key,
-) -> Result<bool, StoreError> {
-    let found: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM migrations WHERE folded_key = $1")
-            .bind(key.folded())
-            .fetch_one(connection)
-            .await?;
+pub(crate) async fn key_taken(connection: &mut Connection, key: &Key) -> Result<bool, StoreError> {
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM migrations WHERE folded_key = $1")
+        .bind(key.folded())
+        .fetch_one(connection)
+        .await?;
     Ok(found > 0)
 }
 

@@ -109,9 +109,7 @@ impl Store {
     }
 
     /// A read-only transaction on `switchback.db`: everything read in it is of one moment.
-    pub(crate) async fn read_moment(
-        &self,
-    ) -> Result<Moment, StoreError> {
+    pub(crate) async fn read_moment(&self) -> Result<Moment, StoreError> {
         Ok(self.readers.begin().await?)
     }
 

@@ -34,10 +34,11 @@ impl TryFrom<Row> for ModuleRecord {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id,
-            changed_sequence: row.changed_sequence.and_then(|number| u64::try_from(number).ok()),
+            changed_sequence: row
+                .changed_sequence
+                .and_then(|number| u64::try_from(number).ok()),
             module: Module {
-                key: Key::parse(&row.key)
-                    .map_err(|error| StoreError::corrupt("modules", error))?,
+                key: Key::parse(&row.key).map_err(|error| StoreError::corrupt("modules", error))?,
                 name: row.name,
                 phase: row.phase.and_then(|number| u32::try_from(number).ok()),
                 owner: row.owner,
@@ -112,8 +113,9 @@ pub(crate) async fn key_taken(
 
 /// Modules on the whole server.
 pub(crate) async fn count_all(connection: &mut Connection) -> Result<u32, StoreError> {
-    let found: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM modules").fetch_one(connection).await?;
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM modules")
+        .fetch_one(connection)
+        .await?;
     Ok(u32::try_from(found).unwrap_or(u32::MAX))
 }
 

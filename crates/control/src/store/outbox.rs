@@ -4,10 +4,7 @@ use super::{Connection, StoreError};
 use crate::feed::Event;
 
 /// Puts an event in.
-pub(crate) async fn put(
-    connection: &mut Connection,
-    event: &Event,
-) -> Result<(), StoreError> {
+pub(crate) async fn put(connection: &mut Connection, event: &Event) -> Result<(), StoreError> {
     let json = serde_json::to_string(event)?;
     sqlx::query("INSERT INTO outbox (sequence, event) VALUES ($1, $2)")
         .bind(i64::try_from(event.sequence).unwrap_or(i64::MAX))
@@ -34,5 +31,7 @@ pub(crate) async fn pending(connection: &mut Connection) -> Result<Vec<Event>, S
     let rows: Vec<String> = sqlx::query_scalar("SELECT event FROM outbox ORDER BY sequence")
         .fetch_all(connection)
         .await?;
-    rows.iter().map(|json| Ok(serde_json::from_str(json)?)).collect()
+    rows.iter()
+        .map(|json| Ok(serde_json::from_str(json)?))
+        .collect()
 }

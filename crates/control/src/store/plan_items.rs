@@ -1,6 +1,8 @@
 //! Rows of `steps`, `checklist_items`, `criteria` and `runbook_entries`: what a plan holds beside phases and modules.
 
-use domain::plan_items::{ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step};
+use domain::plan_items::{
+    ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
+};
 use domain::{PhaseNumber, Timestamp};
 use sqlx::FromRow;
 
@@ -222,11 +224,13 @@ pub(crate) async fn replace_criteria(
     criteria: &[Criterion],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE criteria SET archived_at = $2 WHERE migration_id = $1 AND archived_at IS NULL")
-        .bind(migration_id)
-        .bind(now.0)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE criteria SET archived_at = $2 WHERE migration_id = $1 AND archived_at IS NULL",
+    )
+    .bind(migration_id)
+    .bind(now.0)
+    .execute(&mut *connection)
+    .await?;
     for criterion in criteria {
         sqlx::query(
             "INSERT INTO criteria (migration_id, position, kind, body, threshold, days) VALUES ($1, $2, $3, $4, $5, $6)",

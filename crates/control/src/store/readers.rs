@@ -93,7 +93,11 @@ pub(crate) async fn note_token_use(
 pub(crate) async fn token_uses(
     connection: &mut Connection,
 ) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT token_id, last_used_at FROM token_uses").fetch_all(connection).await?;
-    Ok(rows.into_iter().map(|(id, at)| (id, Timestamp(at))).collect())
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT token_id, last_used_at FROM token_uses")
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, at)| (id, Timestamp(at)))
+        .collect())
 }

@@ -17,7 +17,9 @@ pub(super) const STATE: Schema = Schema {
 /// Steps of `evidence.db`.
 pub(super) const EVIDENCE: Schema = Schema {
     file: super::EVIDENCE_FILE,
-    steps: &[include_str!("../../../../migrations/evidence/0001_first.sql")],
+    steps: &[include_str!(
+        "../../../../migrations/evidence/0001_first.sql"
+    )],
 };
 
 /// How many steps a file has had; refuses one that has had more than this program knows.
@@ -25,10 +27,16 @@ pub(super) async fn refuse_newer(
     connection: &mut Connection,
     schema: &Schema,
 ) -> Result<i64, StoreError> {
-    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(connection).await?;
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(connection)
+        .await?;
     let known = i64::try_from(schema.steps.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(StoreError::NewerVersion { file: schema.file, found, known });
+        return Err(StoreError::NewerVersion {
+            file: schema.file,
+            found,
+            known,
+        });
     }
     Ok(found)
 }
@@ -39,10 +47,14 @@ pub(super) async fn bring_up_to_date(
     schema: &Schema,
 ) -> Result<(), StoreError> {
     let found = refuse_newer(connection, schema).await?;
-    for (number, step) in (1i64..).zip(schema.steps).filter(|(number, _)| *number > found) {
+    for (number, step) in (1i64..)
+        .zip(schema.steps)
+        .filter(|(number, _)| *number > found)
+    {
         let script = format!("BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;");
-        if let Err(error) =
-            sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *connection).await
+        if let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(script))
+            .execute(&mut *connection)
+            .await
         {
             let _nothing_to_roll_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
             return Err(error.into());

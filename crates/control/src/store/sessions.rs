@@ -46,11 +46,13 @@ impl Sessions {
     /// The content of a session that has not expired at `now`.
     pub async fn load(&self, id: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         let mut connection = self.store.read_evidence().await?;
-        Ok(sqlx::query_scalar("SELECT data FROM sessions WHERE id = $1 AND expires_at > $2")
-            .bind(id)
-            .bind(now.0)
-            .fetch_optional(&mut *connection)
-            .await?)
+        Ok(
+            sqlx::query_scalar("SELECT data FROM sessions WHERE id = $1 AND expires_at > $2")
+                .bind(id)
+                .bind(now.0)
+                .fetch_optional(&mut *connection)
+                .await?,
+        )
     }
 
     /// Ends a session.

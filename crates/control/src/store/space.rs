@@ -70,7 +70,10 @@ impl SpaceGuard {
     }
 
     fn lay_ballast(&self) -> Result<(), StoreError> {
-        let failed = |source| StoreError::Directory { path: self.ballast.clone(), source };
+        let failed = |source| StoreError::Directory {
+            path: self.ballast.clone(),
+            source,
+        };
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -19,22 +19,42 @@ async fn every_statement_prepares_and_has_a_bind_for_each_parameter() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).await.unwrap();
     store.close().await;
-    let mut state = open::writer_connection(&directory.path().join(STATE_FILE)).await.unwrap();
-    let mut evidence = open::writer_connection(&directory.path().join(EVIDENCE_FILE)).await.unwrap();
+    let mut state = open::writer_connection(&directory.path().join(STATE_FILE))
+        .await
+        .unwrap();
+    let mut evidence = open::writer_connection(&directory.path().join(EVIDENCE_FILE))
+        .await
+        .unwrap();
     let found = statements();
-    assert!(found.len() > 80, "only {} statements were found: does the scan still work?", found.len());
+    assert!(
+        found.len() > 80,
+        "only {} statements were found: does the scan still work?",
+        found.len()
+    );
     for Found { place, sql, binds } in found {
-        let prepared = match state.prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await {
+        let prepared = match state
+            .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
+            .await
+        {
             Ok(statement) => Ok(statement.parameters().unwrap().right().unwrap()),
-            Err(in_state) => match evidence.prepare(AssertSqlSafe(sql.clone()).into_sql_str()).await {
+            Err(in_state) => match evidence
+                .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
+                .await
+            {
                 Ok(statement) => Ok(statement.parameters().unwrap().right().unwrap()),
                 Err(in_evidence) => Err((in_state, in_evidence)),
             },
         };
         let parameters = prepared.unwrap_or_else(|errors| panic!("{place}: {errors:?}\n{sql}"));
-        assert_eq!(binds, parameters, "{place}: binds and parameters differ\n{sql}");
+        assert_eq!(
+            binds, parameters,
+            "{place}: binds and parameters differ\n{sql}"
+        );
         for number in 1..=parameters {
-            assert!(sql.contains(&format!("${number}")), "{place}: ${number} is missing\n{sql}");
+            assert!(
+                sql.contains(&format!("${number}")),
+                "{place}: ${number} is missing\n{sql}"
+            );
         }
     }
 }
@@ -44,7 +64,10 @@ fn the_scan_sees_a_missing_bind() {
     let source = r##"sqlx::query("SELECT $1, \
         $2").bind(a).fetch(c); sqlx::query_scalar::<_, i64>(r#"SELECT ")", $1"#).bind(f(x.bind(2))).fetch(c)"##;
     let found = statements_of("x.rs", source);
-    let seen: Vec<(&str, usize)> = found.iter().map(|one| (one.sql.as_str(), one.binds)).collect();
+    let seen: Vec<(&str, usize)> = found
+        .iter()
+        .map(|one| (one.sql.as_str(), one.binds))
+        .collect();
     assert_eq!(seen, [("SELECT $1, $2", 1), ("SELECT \")\", $1", 1)]);
 }
 
@@ -55,7 +78,10 @@ fn statements() -> Vec<Found> {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if name != "statements.rs" {
-            found.extend(statements_of(&name, &std::fs::read_to_string(&path).unwrap()));
+            found.extend(statements_of(
+                &name,
+                &std::fs::read_to_string(&path).unwrap(),
+            ));
         }
     }
     found
@@ -74,7 +100,11 @@ fn statements_of(name: &str, source: &str) -> Vec<Found> {
             continue;
         }
         let (sql, rest) = read_literal(literal).unwrap_or_else(|| panic!("{place}: not a literal"));
-        found.push(Found { binds: count_binds(rest), place, sql });
+        found.push(Found {
+            binds: count_binds(rest),
+            place,
+            sql,
+        });
     }
     found
 }

@@ -40,10 +40,8 @@ impl TryFrom<Row> for TokenRecord {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let key = |text: Option<String>| {
-            text.map(|text| {
-                Key::parse(&text).map_err(|error| StoreError::corrupt("tokens", error))
-            })
-            .transpose()
+            text.map(|text| Key::parse(&text).map_err(|error| StoreError::corrupt("tokens", error)))
+                .transpose()
         };
         Ok(Self {
             kind: TokenKind::parse(&row.kind)

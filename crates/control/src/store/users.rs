@@ -31,12 +31,12 @@ pub(crate) async fn by_name(
     connection: &mut Connection,
     name: &str,
 ) -> Result<Option<UserRecord>, StoreError> {
-    Ok(sqlx::query_as(
-        "SELECT id, name, created_at, archived_at FROM users WHERE name = $1",
+    Ok(
+        sqlx::query_as("SELECT id, name, created_at, archived_at FROM users WHERE name = $1")
+            .bind(name)
+            .fetch_optional(connection)
+            .await?,
     )
-    .bind(name)
-    .fetch_optional(connection)
-    .await?)
 }
 
 /// The user with this id.
@@ -44,17 +44,21 @@ pub(crate) async fn by_id(
     connection: &mut Connection,
     id: &str,
 ) -> Result<Option<UserRecord>, StoreError> {
-    Ok(sqlx::query_as("SELECT id, name, created_at, archived_at FROM users WHERE id = $1")
-        .bind(id)
-        .fetch_optional(connection)
-        .await?)
+    Ok(
+        sqlx::query_as("SELECT id, name, created_at, archived_at FROM users WHERE id = $1")
+            .bind(id)
+            .fetch_optional(connection)
+            .await?,
+    )
 }
 
 /// All users by name.
 pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<UserRecord>, StoreError> {
-    Ok(sqlx::query_as("SELECT id, name, created_at, archived_at FROM users ORDER BY name")
-        .fetch_all(connection)
-        .await?)
+    Ok(
+        sqlx::query_as("SELECT id, name, created_at, archived_at FROM users ORDER BY name")
+            .fetch_all(connection)
+            .await?,
+    )
 }
 
 /// Adds a user.

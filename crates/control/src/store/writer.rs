@@ -69,7 +69,13 @@ impl Writer {
             space: Arc::clone(&space),
         };
         tokio::spawn(task.run(priority_jobs, normal_jobs, close_requests));
-        Self { priority, normal, closing, health, space }
+        Self {
+            priority,
+            normal,
+            closing,
+            health,
+            space,
+        }
     }
 
     /// Runs `work` on the connection and answers what it answered. `work` brings its own transaction.
@@ -100,10 +106,12 @@ impl Writer {
             Lane::Priority => &self.priority,
             Lane::Normal => &self.normal,
         };
-        queue.try_send(Queued { lane, job, refused }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Broken("closed".into()),
-        })?;
+        queue
+            .try_send(Queued { lane, job, refused })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StoreError::Broken("closed".into()),
+            })?;
         match answered.await {
             Ok(result) => result,
             Err(_) => Err(refusal.await.unwrap_or(StoreError::Broken("closed".into()))),
@@ -112,7 +120,11 @@ impl Writer {
 
     /// Whether writes are taken.
     pub(crate) fn health(&self) -> Health {
-        let broken = self.health.read().map(|why| why.clone()).unwrap_or_default();
+        let broken = self
+            .health
+            .read()
+            .map(|why| why.clone())
+            .unwrap_or_default();
         match broken {
             Some(why) => Health::Broken(why),
             None if self.space.admit_quietly() => Health::Ready,
@@ -168,7 +180,11 @@ impl WriterTask {
     }
 
     async fn serve(&mut self, queued: Queued) {
-        let broken = self.health.read().map(|why| why.clone()).unwrap_or_default();
+        let broken = self
+            .health
+            .read()
+            .map(|why| why.clone())
+            .unwrap_or_default();
         let admitted = match broken {
             Some(why) => Err(StoreError::Broken(why)),
             None => self.space.admit(queued.lane),
@@ -193,10 +209,7 @@ fn note_fatal(health: &RwLock<Option<String>>, error: &StoreError) {
 }
 
 /// `BEGIN IMMEDIATE`, `work`, `COMMIT`; any error rolls back. Nothing but the database is awaited in between.
-pub(crate) async fn in_transaction<T, E, F>(
-    connection: &mut Connection,
-    work: F,
-) -> Result<T, E>
+pub(crate) async fn in_transaction<T, E, F>(connection: &mut Connection, work: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>>,
@@ -238,5 +251,7 @@ pub(crate) async fn roll_back(connection: &mut Connection) {
 
 /// Moves when another connection wrote the file.
 pub(crate) async fn data_version(connection: &mut Connection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(connection).await?)
+    Ok(sqlx::query_scalar("PRAGMA data_version")
+        .fetch_one(connection)
+        .await?)
 }

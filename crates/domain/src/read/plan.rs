@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Frame;
-use crate::plan_items::{ChecklistItem, Criterion, RunbookEntry, Step};
 use crate::Phase;
+use crate::plan_items::{ChecklistItem, Criterion, RunbookEntry, Step};
 
 /// The page of the plan: phases with their windows, steps, checks, criteria and the runbook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

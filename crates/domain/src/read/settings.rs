@@ -24,8 +24,13 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Sdk, Self::Ingest, Self::Viewer, Self::Operator, Self::Admin];
+    pub const ALL: [Self; 5] = [
+        Self::Sdk,
+        Self::Ingest,
+        Self::Viewer,
+        Self::Operator,
+        Self::Admin,
+    ];
 
     /// The word in JSON, SQL, the token itself and on the page.
     pub fn as_str(self) -> &'static str {

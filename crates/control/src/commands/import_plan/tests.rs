@@ -61,7 +61,9 @@ async fn import(server: &Server, text: &str) -> Result<Committed, CommandError> 
 
 async fn existing(server: &Server) -> Existing {
     let mut connection = server.control.inner().store.read().await.unwrap();
-    Existing::load(&mut connection, &key("atlas")).await.unwrap()
+    Existing::load(&mut connection, &key("atlas"))
+        .await
+        .unwrap()
 }
 
 async fn preview(server: &Server, text: &str, archive_absent: bool) -> PlanChanges {
@@ -90,21 +92,54 @@ async fn a_plan_makes_the_whole_migration_with_every_flag_old() {
     let done = import(&server, PLAN).await.unwrap();
     let there = existing(&server).await;
     let migration = there.migration.unwrap();
-    assert_eq!((migration.name.as_str(), migration.expected_modules), ("Atlas moves", Some(3)));
-    assert_eq!((migration.zone.as_str(), migration.start), ("Europe/Berlin", Some("2026-11-23".parse().unwrap())));
-    let phases: Vec<&str> = there.phases.iter().map(|phase| phase.name.as_str()).collect();
+    assert_eq!(
+        (migration.name.as_str(), migration.expected_modules),
+        ("Atlas moves", Some(3))
+    );
+    assert_eq!(
+        (migration.zone.as_str(), migration.start),
+        ("Europe/Berlin", Some("2026-11-23".parse().unwrap()))
+    );
+    let phases: Vec<&str> = there
+        .phases
+        .iter()
+        .map(|phase| phase.name.as_str())
+        .collect();
     assert_eq!(phases, ["Core", "Rest"]);
     assert_eq!(there.modules[0].owner, "core");
     assert_eq!(there.modules[1].phase, Some(2));
     assert_eq!(there.steps.len(), 2);
-    assert!(there.checks.iter().filter(|(_, item)| item.kind.as_str() == "daily").count() == 2);
-    let published = server.control.snapshots().get(&key("atlas"), &key("production")).unwrap();
+    assert!(
+        there
+            .checks
+            .iter()
+            .filter(|(_, item)| item.kind.as_str() == "daily")
+            .count()
+            == 2
+    );
+    let published = server
+        .control
+        .snapshots()
+        .get(&key("atlas"), &key("production"))
+        .unwrap();
     let snapshot = published.set.snapshot();
     assert_eq!(Some(snapshot.revision.number), done.revision_number);
-    assert!(snapshot.flags.iter().all(|flag| flag.state == FlagState::OLD_ONLY));
+    assert!(
+        snapshot
+            .flags
+            .iter()
+            .all(|flag| flag.state == FlagState::OLD_ONLY)
+    );
     assert_eq!(snapshot.flags.len(), 2);
     let entry = server.entry(done.sequence).await;
-    assert_eq!((entry.action.as_str(), &entry.after["digest"], &entry.after["modules"]), ("plan.import", &json!("d1"), &json!(2)));
+    assert_eq!(
+        (
+            entry.action.as_str(),
+            &entry.after["digest"],
+            &entry.after["modules"]
+        ),
+        ("plan.import", &json!("d1"), &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -112,9 +147,15 @@ async fn the_same_file_twice_changes_nothing() {
     let server = Server::open().await;
     let first = import(&server, PLAN).await.unwrap().sequence;
     let found = preview(&server, PLAN, true).await;
-    assert_eq!((found.migration_exists, found.changes, found.absent), (true, vec![], vec![]));
+    assert_eq!(
+        (found.migration_exists, found.changes, found.absent),
+        (true, vec![], vec![])
+    );
     let again = refusal(import(&server, PLAN).await);
-    assert_eq!((again.code(), again.other_change().unwrap().sequence), ("no-change", first));
+    assert_eq!(
+        (again.code(), again.other_change().unwrap().sequence),
+        ("no-change", first)
+    );
 }
 
 #[tokio::test]
@@ -146,7 +187,10 @@ async fn importing_again_makes_exactly_the_changes_that_were_shown() {
     // No module came or went: no revision, and the flag stays where it was.
     assert_eq!((done.revision, server.control.revision()), (None, revision));
     assert_eq!(server.flag_states().await[0].1, FlagState::BOTH_VALIDATE);
-    assert_eq!(preview(&server, &next, false).await.changes, Vec::<String>::new());
+    assert_eq!(
+        preview(&server, &next, false).await.changes,
+        Vec::<String>::new()
+    );
     assert_eq!(server.module("beta").await.owner, "data");
 }
 
@@ -158,7 +202,10 @@ async fn what_a_plan_does_not_say_blanks_nothing() {
     let found = preview(&server, silent, false).await;
     assert_eq!(found.changes, Vec::<String>::new());
     let alpha = server.module("alpha").await;
-    assert_eq!((alpha.owner.as_str(), alpha.phase, alpha.old_path.as_str()), ("core", Some(1), "old/a"));
+    assert_eq!(
+        (alpha.owner.as_str(), alpha.phase, alpha.old_path.as_str()),
+        ("core", Some(1), "old/a")
+    );
 }
 
 #[tokio::test]
@@ -168,7 +215,10 @@ async fn absent_modules_stay_unless_they_are_to_go() {
     let without = PLAN.replace("| beta | Beta | Rest |  |  |  |\n", "");
     let found = preview(&server, &without, false).await;
     assert_eq!((found.changes, found.absent), (vec![], vec![key("beta")]));
-    let archive = ImportPlan { archive_absent: true, ..command(read(&without)) };
+    let archive = ImportPlan {
+        archive_absent: true,
+        ..command(read(&without))
+    };
     // Not while it serves new.
     server.set("beta", FlagState::NEW_ONLY).await;
     let found = preview(&server, &without, true).await;
@@ -178,9 +228,16 @@ async fn absent_modules_stay_unless_they_are_to_go() {
     assert!(stuck.to_string().contains("The module beta"), "{stuck}");
     server.set("beta", FlagState::OLD_ONLY).await;
     let done = server.admin(archive).await.unwrap();
-    let published = server.control.snapshots().get(&key("atlas"), &key("production")).unwrap();
+    let published = server
+        .control
+        .snapshots()
+        .get(&key("atlas"), &key("production"))
+        .unwrap();
     assert_eq!(published.set.snapshot().flags.len(), 1);
-    assert_eq!(Some(published.set.snapshot().revision.number), done.revision_number);
+    assert_eq!(
+        Some(published.set.snapshot().revision.number),
+        done.revision_number
+    );
 }
 
 #[tokio::test]
@@ -215,7 +272,10 @@ async fn an_edit_after_an_import_is_shown_with_the_import_when_it_is_stale() {
     let server = Server::open().await;
     import(&server, PLAN).await.unwrap();
     rename_phase(&server, 1, "Kern").await;
-    assert_eq!(preview(&server, PLAN, false).await.changes, ["Changes the name of phase 1, Core."]);
+    assert_eq!(
+        preview(&server, PLAN, false).await.changes,
+        ["Changes the name of phase 1, Core."]
+    );
     let second = import(&server, PLAN).await.unwrap().sequence;
     let edit = crate::commands::EditPhase {
         migration: key("atlas"),
@@ -230,31 +290,58 @@ async fn an_edit_after_an_import_is_shown_with_the_import_when_it_is_stale() {
         reason: String::new(),
     };
     let stale = refusal(server.admin(edit).await);
-    assert_eq!((stale.code(), stale.other_change().unwrap().sequence), ("stale", second));
+    assert_eq!(
+        (stale.code(), stale.other_change().unwrap().sequence),
+        ("stale", second)
+    );
 }
 
 #[tokio::test]
 async fn roles_zones_keys_and_plans_are_checked() {
     let server = Server::open().await;
     let only_here = Server::admin_of("atlas");
-    let refused = server.control.execute(&only_here, command(read(PLAN))).await;
+    let refused = server
+        .control
+        .execute(&only_here, command(read(PLAN)))
+        .await;
     assert_eq!(refusal(refused).code(), "forbidden");
-    let nowhere = ImportPlan { zone: "nowhere".into(), ..command(read(PLAN)) };
+    let nowhere = ImportPlan {
+        zone: "nowhere".into(),
+        ..command(read(PLAN))
+    };
     assert_eq!(refusal(server.admin(nowhere).await).code(), "invalid");
     let mut twice = read(PLAN);
     twice.modules[1].key = key("alpha");
     twice.phases[1].end = "2026-01-01".parse().unwrap();
-    let Refusal::Invalid { fields } = refusal(server.admin(command(twice)).await) else { panic!() };
+    let Refusal::Invalid { fields } = refusal(server.admin(command(twice)).await) else {
+        panic!()
+    };
     assert_eq!(fields.len(), 2);
-    assert!(fields.iter().all(|field| field.field.starts_with("line ")), "{fields:?}");
+    assert!(
+        fields.iter().all(|field| field.field.starts_with("line ")),
+        "{fields:?}"
+    );
     server.admin(command(read(PLAN))).await.unwrap();
     let more = PLAN.replace("| beta |", "| gamma |");
-    server.control.execute(&only_here, command(read(&more))).await.unwrap();
+    server
+        .control
+        .execute(&only_here, command(read(&more)))
+        .await
+        .unwrap();
     let operator = Server::operator_of("atlas");
-    assert_eq!(refusal(server.control.execute(&operator, command(read(PLAN))).await).code(), "forbidden");
-    let folded = ImportPlan { migration: key("at-las"), ..command(read(PLAN)) };
+    assert_eq!(
+        refusal(server.control.execute(&operator, command(read(PLAN))).await).code(),
+        "forbidden"
+    );
+    let folded = ImportPlan {
+        migration: key("at-las"),
+        ..command(read(PLAN))
+    };
     server.admin(folded).await.unwrap();
-    let taken = ImportPlan { migration: key("at_las"), ..command(read(PLAN)) };
+    let taken = ImportPlan {
+        migration: key("at_las"),
+        ..command(read(PLAN))
+    };
     assert_eq!(refusal(server.admin(taken).await).code(), "key-taken");
     server.archive_migration().await;
     assert_eq!(refusal(import(&server, PLAN).await).code(), "archived");
