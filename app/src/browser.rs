@@ -2,10 +2,14 @@
 
 #[cfg(feature = "hydrate")]
 mod in_browser {
+    use js_sys::futures::JsFuture;
     use leptos::prelude::{RwSignal, Set, document, set_timeout, window};
     use leptos::wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen::closure::Closure;
-    use web_sys::{HtmlDialogElement, HtmlElement};
+    use web_sys::{
+        FormData, Headers, HtmlDialogElement, HtmlElement, HtmlFormElement, RequestInit, Response,
+        SubmitEvent, UrlSearchParams,
+    };
 
     /// The browser's clock, milliseconds since 1970.
     pub fn now() -> i64 {
@@ -113,6 +117,38 @@ mod in_browser {
         }
     }
 
+    /// Posts a form as `submitter` asked, and gives whether it went well and the answer's text; `Err` when there was no
+    /// answer.
+    pub async fn post(event: SubmitEvent) -> Result<(bool, String), String> {
+        exchange(&event).await.map_err(|error| {
+            js_sys::Reflect::get(&error, &"message".into())
+                .ok()
+                .and_then(|message| message.as_string())
+                .unwrap_or_else(|| "no answer".to_owned())
+        })
+    }
+
+    async fn exchange(event: &SubmitEvent) -> Result<(bool, String), JsValue> {
+        let form: HtmlFormElement = event.target().ok_or(JsValue::NULL)?.unchecked_into();
+        let fields = FormData::new_with_form(&form)?;
+        // The button pressed counts as a field: each reason to roll back is one.
+        if let Some(button) = event.submitter()
+            && let Some(name) = button.get_attribute("name")
+        {
+            fields.append_with_str(&name, &button.get_attribute("value").unwrap_or_default())?;
+        }
+        let request = RequestInit::new();
+        request.set_method("POST");
+        request.set_body(UrlSearchParams::new_with_str_sequence_sequence(&fields)?.as_ref());
+        let headers = Headers::new()?;
+        headers.set("accept", "application/json")?;
+        request.set_headers(&headers);
+        let asked = window().fetch_with_str_and_init(&form.action(), &request);
+        let answer: Response = JsFuture::from(asked).await?.unchecked_into();
+        let text = JsFuture::from(answer.text()?).await?;
+        Ok((answer.ok(), text.as_string().unwrap_or_default()))
+    }
+
     /// An instant in a zone, by the browser's own calendar: `None` is the browser's zone.
     pub fn zoned(milliseconds: i64, zone: Option<&str>) -> Option<String> {
         let options = js_sys::Object::new();
@@ -141,7 +177,7 @@ mod in_browser {
 
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
-    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, remember, remembered,
+    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, post, remember, remembered,
     typing, whole_address, zoned,
 };
 
@@ -160,6 +196,11 @@ mod on_server {
     /// The path alone.
     pub fn whole_address(path: &str) -> String {
         path.to_owned()
+    }
+
+    /// Nothing is posted.
+    pub async fn post(_event: leptos::ev::SubmitEvent) -> Result<(bool, String), String> {
+        Err("there is no browser".to_owned())
     }
 
     /// No dialog opens.
@@ -204,6 +245,6 @@ mod on_server {
 
 #[cfg(not(feature = "hydrate"))]
 pub use on_server::{
-    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, remember, remembered,
+    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, post, remember, remembered,
     typing, whole_address, zoned,
 };

@@ -1,18 +1,45 @@
 //! What a server function answers instead of a result.
 
 use domain::Refusal;
+use domain::refusal::{FieldError, OtherChange};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::codec::PageEncoding;
 
+/// A [`Refusal`] as a page shows it. The refusal itself stays on the server: a browser that could read every kind of it
+/// would load 40 kB more for words that are made already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The HTTP status it is answered with.
+    pub status: u16,
+    /// Every field that is wrong.
+    pub fields: Vec<FieldError>,
+    /// The change that came first, where there is one.
+    pub other: Option<OtherChange>,
+}
+
+impl Refused {
+    /// One with nothing but words.
+    pub fn said(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            status,
+            fields: Vec::new(),
+            other: None,
+        }
+    }
+}
+
 /// Why there is no result. Everything a page needs to say what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum AppError {
     /// A rule said no; nothing was changed.
-    #[error("{0}")]
-    Refused(Refusal),
+    #[error("{}", .0.message)]
+    Refused(Refused),
     /// The store cannot take a change now; nothing was changed.
     #[error("{why}")]
     Unavailable {
@@ -44,28 +71,26 @@ pub enum AppError {
 
 impl AppError {
     /// The refusal, where it is one.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn refused(&self) -> Option<&Refused> {
         match self {
-            Self::Refused(refusal) => Some(refusal),
+            Self::Refused(refused) => Some(refused),
             _ => None,
         }
     }
 
     /// What is wrong with one field of the form, if that is what it is about.
     pub fn of_field(&self, name: &str) -> Option<String> {
-        match self.refusal()? {
-            Refusal::Invalid { fields } => fields
-                .iter()
-                .find(|error| error.field == name)
-                .map(|error| error.message.clone()),
-            _ => None,
-        }
+        self.refused()?
+            .fields
+            .iter()
+            .find(|error| error.field == name)
+            .map(|error| error.message.clone())
     }
 
     /// The HTTP status it is answered with.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Refused(refusal) => refusal.status(),
+            Self::Refused(refused) => refused.status,
             Self::Unavailable { status, .. } => *status,
             Self::NotSignedIn => 401,
             Self::Internal { .. } => 500,
@@ -76,7 +101,15 @@ impl AppError {
 
 impl From<Refusal> for AppError {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::Refused(Refused {
+            message: refusal.to_string(),
+            status: refusal.status(),
+            other: refusal.other_change().cloned(),
+            fields: match refusal {
+                Refusal::Invalid { fields } => fields,
+                _ => Vec::new(),
+            },
+        })
     }
 }
 
@@ -86,7 +119,7 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
             ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => Self::Refused(
-                Refusal::field("form", format!("The form could not be read: {why}.")),
+                Refused::said(400, format!("The form could not be read: {why}.")),
             ),
             other => Self::Unreachable {
                 why: other.to_string(),
@@ -127,7 +160,7 @@ mod server {
     impl From<CommandError> for AppError {
         fn from(error: CommandError) -> Self {
             match error {
-                CommandError::Refused(refusal) => Self::Refused(refusal),
+                CommandError::Refused(refusal) => refusal.into(),
                 CommandError::Unavailable(unavailable) => Self::Unavailable {
                     why: unavailable.to_string(),
                     status: if unavailable == Unavailable::Full {

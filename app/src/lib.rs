@@ -28,6 +28,12 @@
     reason = "Leptos hands components their props by value"
 )]
 
+#[cfg(not(any(erase_components, doc)))]
+compile_error!(
+    "views must be erased, on the server as in the browser, or the one cannot take over what the other rendered: unset \
+     RUSTFLAGS, or add `--cfg erase_components` to it"
+);
+
 pub mod address;
 pub mod api;
 pub mod browser;

@@ -70,13 +70,17 @@ fn flags(project: &Project) -> Vec<String> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-    let renamed = [
-        (Some(project.root.clone()), "switchback"),
-        (cargo_home, "cargo"),
-    ];
-    let renamed = renamed.into_iter().filter_map(|(folder, name)| {
-        Some(format!("--remap-path-prefix={}={name}", folder?.display()))
-    });
+    // One folder a registry, named after its host. Building xtask has made them.
+    let registries = cargo_home
+        .and_then(|home| fs::read_dir(home.join("registry/src")).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|registry| (registry.path(), "crates"));
+    let renamed = [(project.root.clone(), "switchback")]
+        .into_iter()
+        .chain(registries)
+        .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
     ["--cfg", "erase_components"]
         .map(str::to_owned)
         .into_iter()

@@ -2,37 +2,121 @@
 
 use domain::read::{Frame, Viewer};
 use domain::{Committed, Role};
+use leptos::ev::SubmitEvent;
+use leptos::html;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
-use leptos::server_fn::error::FromServerFnError;
 
 use crate::address::Links;
+use crate::browser;
 use crate::components::{done, icon, problem};
 use crate::error::AppError;
 use crate::flash::{Flash, RefusedForm};
 
-/// How the last press of a form ended: by script in place, or before the redirect that brought this page.
-#[derive(Clone)]
-pub struct FormState<T: Clone + Send + Sync + 'static> {
-    result: Signal<Option<Result<T, AppError>>>,
-    refused: Option<RefusedForm>,
-    /// Whether an answer is being waited for.
-    pub pending: Signal<bool>,
+/// A command that forms of a page post, and how the last press ended.
+///
+/// It knows nothing of the command's arguments: what posts forms, waits and reads the answer is compiled once. leptos's
+/// own forms, one kind a server function, weighed 120 kB more in the browser.
+#[derive(Clone, Copy)]
+pub struct CommandAction {
+    endpoint: &'static str,
+    result: RwSignal<Option<Result<Committed, AppError>>>,
+    pending: RwSignal<bool>,
+    /// Counts what was forgotten: an answer that comes later belongs to another page.
+    forgotten: RwSignal<u32>,
 }
 
-impl<T: Clone + Send + Sync + 'static> FormState<T> {
-    /// Of an action, and of the flash that the page was asked to show.
-    pub fn of<S>(action: ServerAction<S>, form: &str, flash: Option<&Flash>) -> Self
-    where
-        S: ServerFn<Output = T, Error = AppError> + Clone + Send + Sync + 'static,
-        AppError: FromServerFnError,
-    {
-        let value = action.value();
-        let pending = action.pending();
+impl CommandAction {
+    /// Of the server function with this endpoint.
+    pub fn new(endpoint: &'static str) -> Self {
         Self {
-            result: Signal::derive(move || value.get()),
-            refused: flash.and_then(|flash| flash.refused(form)).cloned(),
-            pending: Signal::derive(move || pending.get()),
+            endpoint,
+            result: RwSignal::new(None),
+            pending: RwSignal::new(false),
+            forgotten: RwSignal::new(0),
+        }
+    }
+
+    /// How the last press ended.
+    pub fn result(self) -> RwSignal<Option<Result<Committed, AppError>>> {
+        self.result
+    }
+
+    /// Forgets the last press.
+    pub fn clear(self) {
+        self.result.set(None);
+        self.pending.set(false);
+        self.forgotten.update(|count| *count += 1);
+    }
+
+    fn post(self, event: SubmitEvent) {
+        event.prevent_default();
+        if self.pending.get_untracked() {
+            return;
+        }
+        self.pending.set(true);
+        let forgotten = self.forgotten.get_untracked();
+        leptos::task::spawn_local(async move {
+            let answer = answer(browser::post(event).await);
+            // The page may be gone, or about something else by now.
+            if self.forgotten.try_get_untracked() == Some(forgotten) {
+                self.pending.set(false);
+                self.result.set(Some(answer));
+            }
+        });
+    }
+}
+
+fn answer(posted: Result<(bool, String), String>) -> Result<Committed, AppError> {
+    let unreadable = |error: serde_json::Error| AppError::Unreachable {
+        why: error.to_string(),
+    };
+    match posted {
+        Ok((true, text)) => serde_json::from_str(&text).map_err(unreadable),
+        Ok((false, text)) => Err(serde_json::from_str(&text).unwrap_or_else(unreadable)),
+        Err(why) => Err(AppError::Unreachable { why }),
+    }
+}
+
+/// A form that posts a command: in place with script, answered by a redirect without.
+#[component]
+pub fn CommandForm(
+    /// What it posts.
+    action: CommandAction,
+    /// Where the page finds the form again.
+    #[prop(optional)]
+    node_ref: NodeRef<html::Form>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <form
+            action=format!("/fn/{}", action.endpoint)
+            method="post"
+            node_ref=node_ref
+            on:submit=move |event| action.post(event)
+        >
+            {children()}
+        </form>
+    }
+}
+
+/// How the last press of a form ended: by script in place, or before the redirect that brought this page.
+#[derive(Clone)]
+pub struct FormState {
+    result: RwSignal<Option<Result<Committed, AppError>>>,
+    refused: Option<RefusedForm>,
+    /// Whether an answer is being waited for.
+    pub pending: RwSignal<bool>,
+}
+
+impl FormState {
+    /// Of an action, and of the flash that the page was asked to show.
+    pub fn of(action: CommandAction, flash: Option<&Flash>) -> Self {
+        Self {
+            result: action.result,
+            refused: flash
+                .and_then(|flash| flash.refused(action.endpoint))
+                .cloned(),
+            pending: action.pending,
         }
     }
 
@@ -60,20 +144,18 @@ impl<T: Clone + Send + Sync + 'static> FormState<T> {
         Signal::derive(move || error.with(|error| error.as_ref()?.of_field(name)))
     }
 
-    /// The last result, by script.
-    pub fn value(&self) -> Signal<Option<T>> {
+    /// What was done, by script.
+    pub fn value(&self) -> Signal<Option<Committed>> {
         let result = self.result;
         Signal::derive(move || result.get().and_then(Result::ok))
     }
 
     /// The refusal as it stands above the form.
-    pub fn problem(&self) -> impl Fn() -> Option<AnyView> + Clone + Send + use<T> {
+    pub fn problem(&self) -> impl Fn() -> Option<AnyView> + Clone + Send + use<> {
         let error = self.error();
         move || error.with(|error| error.as_ref().map(problem))
     }
-}
 
-impl FormState<Committed> {
     /// What was done, as it stands above the form; nothing before.
     pub fn done(&self, links: &Links) -> impl Fn() -> Option<AnyView> + Clone + Send + use<> {
         let (value, links) = (self.value(), links.clone());

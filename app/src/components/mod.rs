@@ -24,7 +24,9 @@ pub use code_block::{CodeBlock, CopyButton};
 pub use dialog::{Dialog, opens_dialog};
 pub use diff::{DiffLine, diff, flag_changes};
 pub use field::{Choice, Field, Hint, Select};
-pub use form::{FormState, Hidden, Lock, lock, lock_unless, server_lock};
+pub use form::{
+    CommandAction, CommandForm, FormState, Hidden, Lock, lock, lock_unless, server_lock,
+};
 pub use frame::{Door, Rail, ServerFrame, Zone};
 pub(crate) use framed::provide_last_frame;
 pub use framed::{Framed, framed, served};

@@ -1,6 +1,5 @@
 //! A failure, where it happened, with what to do and, where somebody came first, their change.
 
-use domain::Refusal;
 use domain::refusal::OtherChange;
 use leptos::prelude::*;
 
@@ -11,8 +10,8 @@ use crate::times;
 /// A failure at its form.
 pub fn problem(error: &AppError) -> AnyView {
     let other = error
-        .refusal()
-        .and_then(Refusal::other_change)
+        .refused()
+        .and_then(|refused| refused.other.as_ref())
         .map(other_change);
     let class = match error {
         AppError::Refused(_) | AppError::Unavailable { .. } | AppError::NotSignedIn => {
@@ -47,17 +46,16 @@ fn other_change(other: &OtherChange) -> impl IntoView + use<> {
 
 /// A page that could not be made.
 pub fn problem_page(error: &AppError) -> AnyView {
+    let absent = error.status() == 404;
     let title = match error {
-        AppError::Refused(Refusal::NotFound { .. }) => "Nothing is here",
+        _ if absent => "Nothing is here",
         AppError::NotSignedIn => "Signed out",
         _ => "This page could not be made",
     };
-    let words = match error {
-        AppError::Refused(Refusal::NotFound { .. }) => {
-            view! { <p>{error.to_string()}" It does not exist, or you may not see it."</p> }
-                .into_any()
-        }
-        error => problem(error),
+    let words = if absent {
+        view! { <p>{error.to_string()}" It does not exist, or you may not see it."</p> }.into_any()
+    } else {
+        problem(error)
     };
     view! {
         <leptos_meta::Title text=format!("{title} · Switchback") />

@@ -117,7 +117,7 @@ pub fn sum_track(counts: ModeCounts, size: Size, killed: bool) -> impl IntoView 
         counts.both_validate,
         counts.old_only
     ));
-    rails(&mut drawn, geometry, part_to);
+    rails(&mut drawn, geometry, if killed { 0 } else { part_to });
     bar(&mut drawn, geometry, new_to);
     if part_to > new_to {
         line(

@@ -2,16 +2,14 @@
 
 use domain::read::{AuditRow, ChangeView};
 use domain::{Outcome, Role};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::parts::{environment_field, forget_elsewhere};
 use crate::address::{Links, Place, segment};
-use crate::api::flags::Undo;
 use crate::api::forms::{ChangePage, change};
 use crate::components::{
-    CopyButton, DiffLine, Field, FormState, Framed, Hidden, Rail, Time, diff, flag_changes, framed,
-    icon, key_values, lock,
+    CommandAction, CommandForm, CopyButton, DiffLine, Field, FormState, Framed, Hidden, Rail, Time,
+    diff, flag_changes, framed, icon, key_values, lock,
 };
 use crate::flash::Flash;
 use crate::live::Live;
@@ -27,7 +25,7 @@ pub fn Page() -> impl IntoView {
         move || (place.migration.get(), revision.get(), live.changes()),
         |(migration, revision, _)| change(migration, revision),
     );
-    let action = ServerAction::<Undo>::new();
+    let action = CommandAction::new("undo");
     forget_elsewhere(move || revision.get(), move || action.clear());
     live.follow();
     framed(model, Rail::Audit, move |page, flash| {
@@ -35,7 +33,7 @@ pub fn Page() -> impl IntoView {
     })
 }
 
-fn shown(page: &ChangePage, action: ServerAction<Undo>, flash: Option<&Flash>) -> Framed {
+fn shown(page: &ChangePage, action: CommandAction, flash: Option<&Flash>) -> Framed {
     let view = &page.view;
     let frame = view.frame.clone();
     let links = Links::of(&frame);
@@ -192,7 +190,7 @@ fn record(view: &ChangeView, links: &Links) -> impl IntoView + use<> {
 
 fn undoing(
     page: &ChangePage,
-    action: ServerAction<Undo>,
+    action: CommandAction,
     flash: Option<&Flash>,
     links: &Links,
 ) -> impl IntoView + use<> {
@@ -200,7 +198,7 @@ fn undoing(
     if view.kill_switch.is_some() {
         return kill_switch_way(view, links);
     }
-    let state = FormState::of(action, "undo", flash);
+    let state = FormState::of(action, flash);
     let done = state.done(links);
     if view.undo.is_empty() {
         return view! {
@@ -247,7 +245,7 @@ fn undoing(
             {drift}
             <p>"A new change, recorded like any other:"</p>
             {flag_changes(&view.undo, links)}
-            <ActionForm action=action>
+            <CommandForm action=action>
                 <div class="form">
                     <Hidden fields=fields />
                     {done}
@@ -268,7 +266,7 @@ fn undoing(
                         {why}
                     </div>
                 </div>
-            </ActionForm>
+            </CommandForm>
         </section>
     }
     .into_any()

@@ -2,15 +2,14 @@
 
 use domain::Role;
 use domain::read::KillSwitchView;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::parts::{environment_field, forget_elsewhere, readers, standing_table};
 use crate::address::{Links, Place};
-use crate::api::flags::PressKillSwitch;
 use crate::api::forms::kill_switch;
 use crate::components::{
-    Field, FormState, Framed, Hidden, Rail, Size, framed, icon, lock, sum_track,
+    CommandAction, CommandForm, Field, FormState, Framed, Hidden, Rail, Size, framed, icon, lock,
+    sum_track,
 };
 use crate::flash::Flash;
 use crate::live::Live;
@@ -26,21 +25,17 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), live.changes()),
         |((migration, environment), _)| kill_switch(migration, environment),
     );
-    let action = ServerAction::<PressKillSwitch>::new();
+    let action = CommandAction::new("press_kill_switch");
     forget_elsewhere(move || place.get(), move || action.clear());
     framed(model, Rail::Nowhere, move |view, flash| {
         shown(&view, action, flash)
     })
 }
 
-fn shown(
-    view: &KillSwitchView,
-    action: ServerAction<PressKillSwitch>,
-    flash: Option<&Flash>,
-) -> Framed {
+fn shown(view: &KillSwitchView, action: CommandAction, flash: Option<&Flash>) -> Framed {
     let frame = view.frame.clone();
     let links = Links::of(&frame);
-    let state = FormState::of(action, "press_kill_switch", flash);
+    let state = FormState::of(action, flash);
     let done = state.done(&links);
     let content = if frame.environment.kill_switch {
         already(view, &links)
@@ -86,8 +81,8 @@ fn already(view: &KillSwitchView, links: &Links) -> AnyView {
 
 fn zone(
     view: &KillSwitchView,
-    action: ServerAction<PressKillSwitch>,
-    state: &FormState<domain::Committed>,
+    action: CommandAction,
+    state: &FormState,
     links: &Links,
 ) -> impl IntoView + use<> {
     let frame = &view.frame;
@@ -148,8 +143,8 @@ fn covers(view: &KillSwitchView) -> impl IntoView + use<> {
 
 fn form(
     view: &KillSwitchView,
-    action: ServerAction<PressKillSwitch>,
-    state: &FormState<domain::Committed>,
+    action: CommandAction,
+    state: &FormState,
     links: &Links,
 ) -> impl IntoView + use<> {
     let frame = &view.frame;
@@ -164,7 +159,7 @@ fn form(
     let (confirm_error, reason_error) = (state.field("confirm"), state.field("reason"));
     let (key, away) = (frame.migration.to_string(), links.overview());
     view! {
-        <ActionForm action=action>
+        <CommandForm action=action>
             <div class="form">
                 <Hidden fields=fields />
                 {problem}
@@ -201,6 +196,6 @@ fn form(
                     {why}
                 </div>
             </div>
-        </ActionForm>
+        </CommandForm>
     }
 }

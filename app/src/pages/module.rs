@@ -2,19 +2,17 @@
 
 use domain::read::{AuditRow, HistoryRow, ModuleView};
 use domain::{Mode, ModuleStatus, Role};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::parts::{can_go_down, environment_field, forget_elsewhere, versions};
 use super::rollback_form::Rollback;
 use super::set_form::{SetControls, Setting};
 use crate::address::{Links, Place, segment};
-use crate::api::flags::{Retire, RollBack};
 use crate::api::modules::module;
 use crate::browser;
 use crate::components::{
-    CodeBlock, Dialog, Field, FormState, Framed, Hidden, Rail, Size, Time, badge, framed, icon,
-    key_values, lock, opens_dialog, steps, track,
+    CodeBlock, CommandAction, CommandForm, Dialog, Field, FormState, Framed, Hidden, Rail, Size,
+    Time, badge, framed, icon, key_values, lock, opens_dialog, steps, track,
 };
 use crate::flash::Flash;
 use crate::live::Live;
@@ -27,8 +25,8 @@ const DIALOG: &str = "roll-back";
 #[derive(Clone, Copy)]
 struct Controls {
     set: SetControls,
-    roll_back: ServerAction<RollBack>,
-    retire: ServerAction<Retire>,
+    roll_back: CommandAction,
+    retire: CommandAction,
 }
 
 /// A module.
@@ -41,8 +39,8 @@ pub fn Page() -> impl IntoView {
     );
     let controls = Controls {
         set: SetControls::new(),
-        roll_back: ServerAction::new(),
-        retire: ServerAction::new(),
+        roll_back: CommandAction::new("roll_back"),
+        retire: CommandAction::new("retire"),
     };
     forget_elsewhere(
         move || (place.get(), key.get()),
@@ -166,7 +164,7 @@ fn head(view: &ModuleView, controls: Controls, links: &Links) -> impl IntoView +
 }
 
 /// Leads to the form; with script it opens in place.
-fn roll_back_button(view: &ModuleView, action: ServerAction<RollBack>, links: &Links) -> AnyView {
+fn roll_back_button(view: &ModuleView, action: CommandAction, links: &Links) -> AnyView {
     let lock = lock(&view.frame, Role::Operator).or((!can_go_down(&view.row))
         .then(|| "Nothing to roll back: old is served already.".to_owned()));
     if lock.closed() {
@@ -193,11 +191,7 @@ fn roll_back_button(view: &ModuleView, action: ServerAction<RollBack>, links: &L
     .into_any()
 }
 
-fn dialog(
-    view: &ModuleView,
-    action: ServerAction<RollBack>,
-    links: &Links,
-) -> impl IntoView + use<> {
+fn dialog(view: &ModuleView, action: CommandAction, links: &Links) -> impl IntoView + use<> {
     let about = Rollback {
         frame: &view.frame,
         modules: std::slice::from_ref(&view.row),
@@ -205,7 +199,7 @@ fn dialog(
         readers: None,
         prefix: "dialog",
     };
-    let state = FormState::of(action, "roll_back", None);
+    let state = FormState::of(action, None);
     let (done, value) = (state.done(links), state.value());
     let close = |words: &'static str| {
         view! { <button class="button apart" type="button" on:click=|_| browser::close_dialog(DIALOG)>{words}</button> }
@@ -363,13 +357,13 @@ fn history_row(row: &HistoryRow, now: domain::Timestamp, links: &Links) -> impl 
 /// Offered only once new is served to everybody: retiring has no way back.
 fn retiring(
     view: &ModuleView,
-    action: ServerAction<Retire>,
+    action: CommandAction,
     flash: Option<&Flash>,
     links: &Links,
 ) -> Option<impl IntoView + use<>> {
     let due =
         view.row.status == ModuleStatus::Active && view.row.track.state.mode() == Mode::NewOnly;
-    let state = FormState::of(action, "retire", flash);
+    let state = FormState::of(action, flash);
     let lock = lock(&view.frame, Role::Operator);
     let closed = lock.closed();
     let fields = vec![
@@ -389,7 +383,7 @@ fn retiring(
                     <p>
                         "Attest that the old code is removed. New is then served for ever, also while the kill switch is on, and the flag does not move any more."
                     </p>
-                    <ActionForm action=action>
+                    <CommandForm action=action>
                         <div class="form">
                             <Hidden fields=fields />
                             {done}
@@ -411,7 +405,7 @@ fn retiring(
                                 {why}
                             </div>
                         </div>
-                    </ActionForm>
+                    </CommandForm>
                 </section>
             </details>
         }

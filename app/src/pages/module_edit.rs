@@ -2,13 +2,14 @@
 
 use domain::Role;
 use domain::read::ModuleView;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::parts::{environment_field, forget_elsewhere};
 use crate::address::{Links, Place, segment};
-use crate::api::modules::{EditModule, module};
-use crate::components::{Field, FormState, Framed, Hidden, Rail, framed, lock};
+use crate::api::modules::module;
+use crate::components::{
+    CommandAction, CommandForm, Field, FormState, Framed, Hidden, Rail, framed, lock,
+};
 use crate::flash::Flash;
 use crate::model::read_model;
 
@@ -20,17 +21,17 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), key.get()),
         |((migration, environment), key)| module(migration, environment, key),
     );
-    let action = ServerAction::<EditModule>::new();
+    let action = CommandAction::new("edit_module");
     forget_elsewhere(move || key.get(), move || action.clear());
     framed(model, Rail::Modules, move |view, flash| {
         shown(&view, action, flash)
     })
 }
 
-fn shown(view: &ModuleView, action: ServerAction<EditModule>, flash: Option<&Flash>) -> Framed {
+fn shown(view: &ModuleView, action: CommandAction, flash: Option<&Flash>) -> Framed {
     let (frame, row) = (view.frame.clone(), &view.row);
     let links = Links::of(&frame);
-    let state = FormState::of(action, "edit_module", flash);
+    let state = FormState::of(action, flash);
     let lock = lock(&frame, Role::Admin);
     let closed = lock.closed();
     let version = row.version.to_string();
@@ -79,7 +80,7 @@ fn shown(view: &ModuleView, action: ServerAction<EditModule>, flash: Option<&Fla
             </ol>
         </nav>
         <div class="page-head"><h1>{title.clone()}</h1></div>
-        <ActionForm action=action>
+        <CommandForm action=action>
             <div class="form">
                 <Hidden fields=fields />
                 <input type="hidden" name="expected" value=expected />
@@ -92,7 +93,7 @@ fn shown(view: &ModuleView, action: ServerAction<EditModule>, flash: Option<&Fla
                     {why}
                 </div>
             </div>
-        </ActionForm>
+        </CommandForm>
     }
     .into_any();
     Framed {

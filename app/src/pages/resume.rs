@@ -2,14 +2,14 @@
 
 use domain::Role;
 use domain::read::{ResumeItem, ResumeView, TrackState};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::parts::{environment_field, forget_elsewhere, module_link};
 use crate::address::{Links, Place};
-use crate::api::flags::Resume;
 use crate::api::forms::resume_list;
-use crate::components::{Field, FormState, Framed, Hidden, Rail, Size, framed, lock, track};
+use crate::components::{
+    CommandAction, CommandForm, Field, FormState, Framed, Hidden, Rail, Size, framed, lock, track,
+};
 use crate::flash::Flash;
 use crate::live::Live;
 use crate::model::read_model;
@@ -24,11 +24,11 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), live.changes()),
         |((migration, environment), _)| resume_list(migration, environment),
     );
-    let action = ServerAction::<Resume>::new();
+    let action = CommandAction::new("resume");
     forget_elsewhere(move || place.get(), move || action.clear());
     // The list as it was when the form was first touched: what came between is refused as drift.
     let seen = RwSignal::new(None);
-    let value = action.value();
+    let value = action.result();
     Effect::new(move |_| {
         if value.with(Option::is_some) {
             seen.set(None);
@@ -41,13 +41,13 @@ pub fn Page() -> impl IntoView {
 
 fn shown(
     view: &ResumeView,
-    action: ServerAction<Resume>,
+    action: CommandAction,
     seen: RwSignal<Option<String>>,
     flash: Option<&Flash>,
 ) -> Framed {
     let frame = view.frame.clone();
     let links = Links::of(&frame);
-    let state = FormState::of(action, "resume", flash);
+    let state = FormState::of(action, flash);
     let done = state.done(&links);
     let content = if frame.environment.kill_switch {
         let pressed = view.pressed.as_ref().map(|entry| {
@@ -144,9 +144,9 @@ fn item_row(item: &ResumeItem, links: &Links) -> impl IntoView + use<> {
 
 fn form(
     view: &ResumeView,
-    action: ServerAction<Resume>,
+    action: CommandAction,
     seen: RwSignal<Option<String>>,
-    state: &FormState<domain::Committed>,
+    state: &FormState,
     links: &Links,
 ) -> impl IntoView + use<> {
     let frame = &view.frame;
@@ -175,7 +175,7 @@ fn form(
         links.overview(),
     );
     view! {
-        <ActionForm action=action>
+        <CommandForm action=action>
             <div class="form" on:focusin=touched>
                 <Hidden fields=fields />
                 <input type="hidden" name="digest" value=digest />
@@ -216,6 +216,6 @@ fn form(
                     {why}
                 </div>
             </div>
-        </ActionForm>
+        </CommandForm>
     }
 }

@@ -6,9 +6,8 @@ use leptos::prelude::*;
 use super::parts::forget_elsewhere;
 use super::rollback_form::Rollback;
 use crate::address::{Links, Place, query, query_list, segment};
-use crate::api::flags::RollBack;
 use crate::api::forms::rollback;
-use crate::components::{FormState, Framed, Rail, framed};
+use crate::components::{CommandAction, FormState, Framed, Rail, framed};
 use crate::flash::Flash;
 use crate::live::Live;
 use crate::model::read_model;
@@ -31,7 +30,7 @@ pub fn Page() -> impl IntoView {
             rollback(migration, environment, modules, phase)
         },
     );
-    let action = ServerAction::<RollBack>::new();
+    let action = CommandAction::new("roll_back");
     forget_elsewhere(move || (place.get(), chosen()), move || action.clear());
     framed(model, Rail::Modules, move |view, flash| {
         shown(&view, phase, action, flash)
@@ -41,7 +40,7 @@ pub fn Page() -> impl IntoView {
 fn shown(
     view: &RollbackView,
     phase: Memo<String>,
-    action: ServerAction<RollBack>,
+    action: CommandAction,
     flash: Option<&Flash>,
 ) -> Framed {
     let frame = view.frame.clone();
@@ -57,7 +56,7 @@ fn shown(
         [row] if about.phase.is_none() => links.module(&row.key),
         _ => links.page("modules"),
     };
-    let state = FormState::of(action, "roll_back", flash);
+    let state = FormState::of(action, flash);
     let (done, value) = (state.done(&links), state.value());
     let title = format!("Roll back {}", about.about());
     let lead = about.lead();

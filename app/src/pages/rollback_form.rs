@@ -1,14 +1,14 @@
 //! The rollback form, on its own page and in the dialog of a module's page.
 
 use domain::read::{Frame, ModuleRow, TrackState};
-use domain::{Committed, FlagState, PhaseNumber, Role};
-use leptos::form::ActionForm;
+use domain::{FlagState, PhaseNumber, Role};
 use leptos::prelude::*;
 
 use super::parts::{can_go_down, environment_field, module_list, readers, standing_table};
 use crate::address::Links;
-use crate::api::flags::RollBack;
-use crate::components::{FormState, Hidden, Reasons, Size, icon, lock, track};
+use crate::components::{
+    CommandAction, CommandForm, FormState, Hidden, Reasons, Size, icon, lock, track,
+};
 use crate::words;
 
 /// What a rollback is about.
@@ -60,8 +60,8 @@ impl Rollback<'_> {
     /// The form; `way_out` ends its row of buttons.
     pub(super) fn form(
         &self,
-        action: ServerAction<RollBack>,
-        state: &FormState<Committed>,
+        action: CommandAction,
+        state: &FormState,
         way_out: AnyView,
     ) -> impl IntoView + use<> {
         let frame = self.frame;
@@ -88,7 +88,7 @@ impl Rollback<'_> {
         let pending = state.pending;
         let (picture, why) = (self.picture(), lock.why());
         view! {
-            <ActionForm action=action>
+            <CommandForm action=action>
                 <div class="form">
                     <Hidden fields=fields />
                     {problem}
@@ -101,7 +101,7 @@ impl Rollback<'_> {
                         "Stored with your name and reason, then every reader is told. Nothing can hold a rollback up."
                     </p>
                 </div>
-            </ActionForm>
+            </CommandForm>
         }
     }
 

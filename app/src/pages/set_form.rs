@@ -1,15 +1,13 @@
 //! The form that brings modules to a mode, on a module's page and for a batch.
 
 use domain::read::Frame;
-use domain::{Committed, FlagState, Mode, Role};
-use leptos::form::ActionForm;
+use domain::{FlagState, Mode, Role};
 use leptos::html;
 use leptos::prelude::*;
 
 use super::parts::environment_field;
 use crate::address::Links;
-use crate::api::flags::SetMode;
-use crate::components::{Field, FormState, Hidden, lock};
+use crate::components::{CommandAction, CommandForm, Field, FormState, Hidden, lock};
 use crate::flash::Flash;
 use crate::live::Live;
 use crate::words;
@@ -17,7 +15,7 @@ use crate::words;
 /// What a page keeps of its form while the read model is fetched again and again.
 #[derive(Clone, Copy)]
 pub(super) struct SetControls {
-    pub action: ServerAction<SetMode>,
+    pub action: CommandAction,
     mode: RwSignal<Option<Mode>>,
     /// The versions shown when the form was first touched: what came between is refused, not overwritten.
     seen: RwSignal<Option<String>>,
@@ -27,12 +25,12 @@ pub(super) struct SetControls {
 impl SetControls {
     pub(super) fn new() -> Self {
         let controls = Self {
-            action: ServerAction::new(),
+            action: CommandAction::new("set_mode"),
             mode: RwSignal::new(None),
             seen: RwSignal::new(None),
             form: NodeRef::new(),
         };
-        let value = controls.action.value();
+        let value = controls.action.result();
         Effect::new(move |_| {
             let Some(result) = value.get() else { return };
             controls.seen.set(None);
@@ -85,7 +83,7 @@ impl Setting<'_> {
             confirm,
             held,
         } = self;
-        let state = FormState::of(controls.action, "set_mode", flash);
+        let state = FormState::of(controls.action, flash);
         let lock = lock(frame, Role::Operator).or(held);
         let closed = lock.closed();
         let initial = state
@@ -112,7 +110,7 @@ impl Setting<'_> {
         let exposure = exposure(controls, &state, initial, proposed, closed);
         let confirmation = confirmation(controls, &state, initial, confirm, closed);
         view! {
-            <ActionForm action=controls.action node_ref=controls.form>
+            <CommandForm action=controls.action node_ref=controls.form>
                 <div class="form" on:focusin=touched>
                     <Hidden fields=fields />
                     <input type="hidden" name="expected" value=expected />
@@ -143,14 +141,14 @@ impl Setting<'_> {
                         {why}
                     </div>
                 </div>
-            </ActionForm>
+            </CommandForm>
         }
     }
 }
 
 fn modes(
     controls: SetControls,
-    state: &FormState<Committed>,
+    state: &FormState,
     initial: Mode,
     closed: bool,
 ) -> impl IntoView + use<> {
@@ -191,7 +189,7 @@ fn only_for(controls: SetControls, initial: Mode, mode: Mode) -> impl Fn() -> bo
 
 fn exposure(
     controls: SetControls,
-    state: &FormState<Committed>,
+    state: &FormState,
     initial: Mode,
     proposed: FlagState,
     closed: bool,
@@ -219,7 +217,7 @@ fn exposure(
 
 fn confirmation(
     controls: SetControls,
-    state: &FormState<Committed>,
+    state: &FormState,
     initial: Mode,
     (whose, key): (&'static str, String),
     closed: bool,

@@ -118,14 +118,14 @@ fn table(page: &Parts<'_>) -> AnyView {
             "A header with " <code>"key"</code> " and any of " <code>"name"</code> ", " <code>"phase"</code> ", "
             <code>"owner"</code> ", " <code>"old_path"</code> ", " <code>"new_path"</code>
             "; separated by commas, semicolons or tabs, so a spreadsheet can be pasted. New keys are added, known ones edited; "
-            "with any error nothing is. At most 20,000 characters at once."
+            "with any error nothing is. At most 40,000 characters at once."
         </p>
         <Field
             name="table"
             label="Table"
             rows=8
             class="mono"
-            maxlength=20_000
+            maxlength=40_000
             value=posted.typed("table", "key,name,phase,owner,old_path,new_path\n")
             error=posted.wrong("table")
             required=true
