@@ -11,6 +11,7 @@ use crate::command::{Command, Effect, Work};
 use crate::directory::Directory;
 use crate::error::Stopped;
 use crate::feed::{Event, Feed};
+use crate::instances::Instances;
 use crate::readers::Readers;
 use crate::refused::{RefusalRecord, Refused};
 use crate::snapshots::Snapshots;
@@ -18,7 +19,7 @@ use crate::store::{
     self, Connection, Health, Lane, Sessions, Store, StoreError, idempotency, meta, outbox,
 };
 use crate::users::Users;
-use crate::{Caller, Clock, CommandError, audit, maintenance};
+use crate::{Caller, Clock, CommandError, audit, maintenance, receipts};
 
 /// What [`Control::open`] needs to know.
 #[derive(Debug, Clone)]
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: Snapshots,
     pub(crate) directory: Directory,
     pub(crate) readers: Readers,
+    pub(crate) instances: Instances,
     pub(crate) users: Users,
     pub(crate) refused: Refused,
     pub(crate) overviews: crate::queries::OverviewCache,
@@ -76,6 +78,7 @@ impl Control {
             snapshots: Snapshots::default(),
             directory: Directory::default(),
             readers: Readers::default(),
+            instances: Instances::default(),
             users: Users::default(),
             refused: Refused::default(),
             overviews: crate::queries::OverviewCache::default(),
@@ -87,6 +90,7 @@ impl Control {
         let control = Self { inner };
         control.mint_epoch_of_a_backup().await?;
         control.reload().await?;
+        receipts::restore(&control).await?;
         maintenance::start(&control, control.inner.stopping.clone());
         Ok(control)
     }
@@ -335,7 +339,8 @@ impl Inner {
                 event,
             } => {
                 store::commit(connection).await?;
-                self.publish(connection, &effect, position, event).await;
+                self.publish(connection, &effect, position, event, committed.at)
+                    .await;
                 Ok(committed)
             }
         }
@@ -413,8 +418,11 @@ impl Inner {
         effect: &Effect,
         position: Position,
         event: Event,
+        stored_at: Timestamp,
     ) {
-        let new_epoch = position.epoch != self.position().epoch;
+        let before = self.position();
+        let new_epoch = position.epoch != before.epoch;
+        let moved = position.revision != before.revision;
         let epoch = Arc::clone(&position.epoch);
         self.set_position(position);
         let reloaded = async {
@@ -423,9 +431,13 @@ impl Inner {
             } else if let Some(migration) = &effect.aim.migration
                 && !effect.snapshots.is_empty()
             {
-                self.snapshots
+                let made = self
+                    .snapshots
                     .reload(connection, migration, &effect.snapshots, &epoch)
                     .await?;
+                if moved {
+                    self.expect_receipts(migration, made, event.sequence, stored_at);
+                }
             }
             if effect.access {
                 self.directory.reload(connection).await?;

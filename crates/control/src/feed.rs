@@ -20,6 +20,8 @@ pub enum Topic {
     Access,
     /// Only the audit log: a refusal.
     Audit,
+    /// An instance said what it applied.
+    Receipts,
 }
 
 /// One announcement.

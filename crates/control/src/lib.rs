@@ -7,8 +7,10 @@
 //! | [`store`] | the only SQL: two files, one writer each, readers beside them |
 //! | [`audit`] | the chain of audit entries: append, verify, export |
 //! | [`snapshots`] | flag state in memory, swapped after each commit: reading a flag never touches the database |
+//! | [`broadcast`] | what streams of one environment are told: its newest flags and the changes that led there |
 //! | [`directory`] | bearer tokens in memory, so that authenticating never touches the database either |
 //! | [`readers`] | who reads flags, in memory |
+//! | [`instances`], [`receipts`] | running instances, and which of them said that they obey a change |
 //! | [`feed`] | says that something changed; whoever hears it fetches the truth |
 //! | [`control`] | [`Control`] holds them together and runs a command from authorisation to publication |
 //! | [`caller`], [`clock`], [`error`], [`secret`] | who asks, what time it is, what can go wrong, random secrets |
@@ -16,6 +18,7 @@
 //! Nothing here knows HTTP, and nothing above writes SQL. Every command and query takes a [`Caller`].
 
 pub mod audit;
+pub mod broadcast;
 pub mod caller;
 pub mod clock;
 pub mod command;
@@ -24,9 +27,11 @@ pub mod control;
 pub mod directory;
 pub mod error;
 pub mod feed;
+pub mod instances;
 mod maintenance;
 pub mod queries;
 pub mod readers;
+pub mod receipts;
 mod refused;
 pub mod secret;
 pub mod snapshots;

@@ -8,9 +8,11 @@ use domain::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::Control;
+use crate::receipts;
 use crate::store::{Lane, StoreError, links, readers};
 
 const TICK: Duration = Duration::from_secs(5);
+const TICK_MILLISECONDS: i64 = 5_000;
 /// Readers are remembered for a day.
 const READERS_KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
@@ -38,6 +40,10 @@ pub(crate) async fn flush(control: &Control) {
     if let Err(error) = flush_readers(control, now).await {
         tracing::warn!(%error, "could not write down who read flags");
     }
+    let since = now.plus(-2 * TICK_MILLISECONDS);
+    if let Err(error) = receipts::flush(control, since, now).await {
+        tracing::warn!(%error, "could not write down who obeys");
+    }
     if let Err(error) = control.sessions().delete_expired(now).await {
         tracing::warn!(%error, "could not forget expired sessions");
     }
@@ -48,7 +54,7 @@ pub(crate) async fn flush(control: &Control) {
 
 async fn flush_readers(control: &Control, now: Timestamp) -> Result<(), StoreError> {
     let inner = control.inner();
-    let since = now.plus(-2 * i64::try_from(TICK.as_millis()).unwrap_or(i64::MAX));
+    let since = now.plus(-2 * TICK_MILLISECONDS);
     let forgotten = now.plus(-READERS_KEPT_MILLISECONDS);
     let seen = inner.readers.all(since);
     let uses: Vec<_> = inner

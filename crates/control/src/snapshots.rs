@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use flags::{Epoch, Flag, FlagSet, Key, Revision, Snapshot};
 
+use crate::broadcast::{self, Broadcast};
 use crate::store::environments::EnvironmentRecord;
 use crate::store::{Connection, StoreError, environments, flags as flag_rows, migrations};
 use domain::ModuleStatus;
@@ -24,10 +25,11 @@ pub struct Published {
     json: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
+    event: OnceLock<Bytes>,
 }
 
 impl Published {
-    fn new(snapshot: Snapshot, deciding: bool) -> Result<Self, StoreError> {
+    pub(crate) fn new(snapshot: Snapshot, deciding: bool) -> Result<Self, StoreError> {
         let etag = format!("\"{}\"", snapshot.revision);
         let json = Bytes::from(serde_json::to_vec(&snapshot)?);
         Ok(Self {
@@ -37,12 +39,22 @@ impl Published {
             json,
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
+            event: OnceLock::new(),
         })
     }
 
     /// The snapshot as JSON.
     pub fn json(&self) -> Bytes {
         self.json.clone()
+    }
+
+    /// The snapshot as an event of a stream, written once.
+    pub fn event(&self) -> Bytes {
+        let write = || {
+            let json = String::from_utf8_lossy(&self.json);
+            broadcast::event("snapshot", self.set.revision(), &json)
+        };
+        self.event.get_or_init(write).clone()
     }
 
     /// The snapshot as gzipped JSON, compressed once.
@@ -86,7 +98,7 @@ mod compress {
     }
 }
 
-type Environments = HashMap<Key, Arc<Published>>;
+type Environments = HashMap<Key, Arc<Broadcast>>;
 
 /// Every environment of every migration that is not archived.
 #[derive(Debug, Default)]
@@ -97,6 +109,15 @@ pub struct Snapshots {
 impl Snapshots {
     /// The flags of an environment; `None` when there is no such one.
     pub fn get(&self, migration: &Key, environment: &Key) -> Option<Arc<Published>> {
+        self.current
+            .load()
+            .get(migration)?
+            .get(environment)
+            .map(|broadcast| broadcast.published())
+    }
+
+    /// Where changes of an environment are heard; `None` when there is no such one.
+    pub fn broadcast(&self, migration: &Key, environment: &Key) -> Option<Arc<Broadcast>> {
         self.current
             .load()
             .get(migration)?
@@ -117,8 +138,8 @@ impl Snapshots {
                 .load()
                 .get(migration)?
                 .values()
-                .find(|published| published.deciding)
-                .cloned(),
+                .map(|broadcast| broadcast.published())
+                .find(|published| published.deciding),
         }
     }
 
@@ -128,6 +149,7 @@ impl Snapshots {
         connection: &mut Connection,
         epoch: &str,
     ) -> Result<(), StoreError> {
+        let before = self.current.load_full();
         let mut all: HashMap<Key, Environments> = HashMap::new();
         let records = environments::all(connection).await?;
         for migration in migrations::all(connection).await? {
@@ -141,7 +163,9 @@ impl Snapshots {
                 .filter(|record| record.migration_id == migration.id)
             {
                 if let Some(published) = load(connection, &key, record, epoch).await? {
-                    of_migration.insert(record.environment.key.clone(), Arc::new(published));
+                    let environment = record.environment.key.clone();
+                    let known = before.get(&key).and_then(|known| known.get(&environment));
+                    of_migration.insert(environment, publish(known, published));
                 }
             }
             all.insert(key, of_migration);
@@ -150,16 +174,18 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Makes those of some environments anew. Only the writer's task calls this, so changes arrive in commit order.
+    /// Makes those of some environments anew, and says which are there. Only the writer's task calls this, so changes
+    /// arrive in commit order.
     pub(crate) async fn reload(
         &self,
         connection: &mut Connection,
         migration: &Key,
         environment_ids: &[i64],
         epoch: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Key>, StoreError> {
+        let mut made = Vec::new();
         let Some(record) = migrations::by_key(connection, migration).await? else {
-            return Ok(());
+            return Ok(made);
         };
         let mut all = HashMap::clone(&self.current.load());
         if record.migration.archived_at.is_some() {
@@ -172,13 +198,29 @@ impl Snapshots {
                 }
                 let key = environment.environment.key.clone();
                 match load(connection, migration, &environment, epoch).await? {
-                    Some(published) => of_migration.insert(key, Arc::new(published)),
+                    Some(published) => {
+                        let broadcast = publish(of_migration.get(&key), published);
+                        made.push(key.clone());
+                        of_migration.insert(key, broadcast)
+                    }
                     None => of_migration.remove(&key),
                 };
             }
         }
         self.current.store(Arc::new(all));
-        Ok(())
+        Ok(made)
+    }
+}
+
+/// Tells those who listen to an environment; one that is new has nobody yet.
+fn publish(known: Option<&Arc<Broadcast>>, published: Published) -> Arc<Broadcast> {
+    let published = Arc::new(published);
+    match known {
+        Some(broadcast) => {
+            broadcast.publish(published);
+            Arc::clone(broadcast)
+        }
+        None => Arc::new(Broadcast::new(published)),
     }
 }
 

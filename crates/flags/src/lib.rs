@@ -9,6 +9,7 @@
 //! | [`state`](FlagState) | a mode with its exposure, its rank, and what a change of it is |
 //! | [`revision`](Revision) | `epoch:revision`, the version of a server's flag state |
 //! | [`snapshot`](Snapshot) | all flags of a migration in one environment, validated as a whole, and its JSON |
+//! | [`change`](SnapshotChange) | the step from one snapshot to the next, as streams send it |
 //! | [`murmur`](murmur3_x86_32) | the hash behind bucketing |
 //! | [`evaluate`](FlagSet) | an indexed snapshot and the question "old or new?" |
 //! | [`ofrep`] | requests and answers of the `OpenFeature` Remote Evaluation Protocol 0.3 |
@@ -16,6 +17,7 @@
 //! The bucketing is fixed by `tests/vectors/bucketing.json`, which every client checks.
 #![forbid(unsafe_code)]
 
+mod change;
 mod evaluate;
 mod exposure;
 mod index;
@@ -27,6 +29,7 @@ mod revision;
 mod snapshot;
 mod state;
 
+pub use change::{CannotApply, SnapshotChange};
 pub use evaluate::{
     CompiledFlag, Evaluation, EvaluationError, FlagSet, ModeEvaluation, Reason, Side,
 };

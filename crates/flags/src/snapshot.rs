@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The version of the JSON; a reader refuses any other.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// A module's mode and exposure in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -153,7 +153,7 @@ impl Snapshot {
     }
 }
 
-fn check_format(found: u32) -> Result<(), InvalidSnapshot> {
+pub(crate) fn check_format(found: u32) -> Result<(), InvalidSnapshot> {
     if found == FORMAT {
         Ok(())
     } else {

@@ -12,6 +12,7 @@ mod error;
 pub(crate) mod flags;
 pub(crate) mod grants;
 pub(crate) mod idempotency;
+pub(crate) mod instances;
 pub(crate) mod last_change;
 pub(crate) mod links;
 mod lock;

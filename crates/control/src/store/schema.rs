@@ -17,9 +17,10 @@ pub(super) const STATE: Schema = Schema {
 /// Steps of `evidence.db`.
 pub(super) const EVIDENCE: Schema = Schema {
     file: super::EVIDENCE_FILE,
-    steps: &[include_str!(
-        "../../../../migrations/evidence/0001_first.sql"
-    )],
+    steps: &[
+        include_str!("../../../../migrations/evidence/0001_first.sql"),
+        include_str!("../../../../migrations/evidence/0002_instances.sql"),
+    ],
 };
 
 /// How many steps a file has had; refuses one that has had more than this program knows.
