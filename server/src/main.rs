@@ -26,6 +26,8 @@ mod routes;
 mod serve;
 mod startup;
 mod state;
+mod streams;
+mod tickets;
 
 use std::process::ExitCode;
 

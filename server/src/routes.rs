@@ -8,7 +8,7 @@ use crate::http::api::{
     phases, plan, resume, rollback, tokens, undo, users,
 };
 use crate::http::{
-    assets, description, exports, flags, health, import, live, ofrep, pages, sign_in,
+    acks, assets, description, exports, flags, health, import, live, ofrep, pages, sign_in, stream,
 };
 use crate::state::AppState;
 
@@ -93,8 +93,14 @@ pub fn table() -> Vec<Route> {
             => "Old or new, for every module", takes "OfrepRequest", gives "OfrepBulk";
         POST "/ofrep/v1/evaluate/flags/{key}" [Ofrep] ofrep::evaluate
             => "Old or new, for one module; its mode with .mode behind the key", takes "OfrepRequest", gives "OfrepEvaluation";
+        GET "/ofrep/v1/stream" [Ofrep ? "ticket"] stream::of_ofrep
+            => "Says that flags changed: the eventStreams of a bulk answer lead here", gives "text/event-stream";
         GET "/api/v1/flags" [DataPlane] flags::snapshot
             => "The whole snapshot of the token's environment", gives "Snapshot";
+        GET "/api/v1/stream" [DataPlane] stream::native
+            => "The snapshot and then every change of it, as server-sent events", gives "text/event-stream";
+        POST "/api/v1/acks" [DataPlane] acks::acknowledge
+            => "Instances say which revision they applied", takes "Acknowledgements";
         // What a migration is made of
         GET "/api/v1/migrations" [Management] migrations::list
             => "Migrations the caller may see", gives "Migrations";

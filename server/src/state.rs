@@ -17,6 +17,8 @@ use crate::middleware::allowed_hosts::AllowedHosts;
 use crate::middleware::rate_limit::RateLimit;
 use crate::middleware::sessions::StoredSessions;
 use crate::public_url::PublicUrl;
+use crate::streams::Streams;
+use crate::tickets::Tickets;
 
 /// A cheap handle to [`Shared`].
 #[derive(Clone)]
@@ -44,6 +46,10 @@ pub struct Shared {
     pub flash: FlashStore,
     /// Counters.
     pub metrics: Metrics,
+    /// Places for event streams.
+    pub streams: Streams,
+    /// Tickets for OFREP's event stream.
+    pub tickets: Tickets,
     /// How often one address may try to sign in.
     pub sign_in_limit: RateLimit,
     /// How often one address may show a token nobody knows.
@@ -90,6 +96,7 @@ impl Setting {
 impl AppState {
     /// Puts together what handlers need.
     pub fn new(control: Control, setting: Setting) -> Self {
+        let metrics = Metrics::new(control.clock().now());
         Self(Arc::new(Shared {
             hosts: AllowedHosts::new(
                 &setting.public_url,
@@ -103,7 +110,9 @@ impl AppState {
             site: Site::embedded(),
             sessions: StoredSessions::new(control.clone()),
             flash: FlashStore::default(),
-            metrics: Metrics::new(control.clock().now()),
+            streams: Streams::new(metrics.streams.clone()),
+            tickets: Tickets::new(),
+            metrics,
             sign_in_limit: RateLimit::new(10, Duration::from_secs(6)),
             token_limit: RateLimit::new(20, Duration::from_secs(1)),
             shutdown: setting.shutdown,

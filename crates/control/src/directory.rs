@@ -31,25 +31,44 @@ pub struct Identity {
 /// All tokens that are not revoked.
 #[derive(Debug, Default)]
 pub struct Directory {
-    by_hash: ArcSwap<HashMap<String, Arc<Identity>>>,
+    tokens: ArcSwap<Tokens>,
+}
+
+#[derive(Debug, Default)]
+struct Tokens {
+    by_hash: HashMap<String, Arc<Identity>>,
+    by_id: HashMap<String, Arc<Identity>>,
 }
 
 impl Directory {
     /// Whose token this is; `None` for one that is mistyped, unknown or revoked.
     pub fn authenticate(&self, token: &str) -> Option<Arc<Identity>> {
         secret::token_kind(token)?;
-        self.by_hash.load().get(&secret::hash(token)).cloned()
+        self.tokens
+            .load()
+            .by_hash
+            .get(&secret::hash(token))
+            .cloned()
+    }
+
+    /// The token with this id; `None` once it is revoked.
+    pub fn by_id(&self, id: &str) -> Option<Arc<Identity>> {
+        self.tokens.load().by_id.get(id).cloned()
     }
 
     /// Makes it anew from the database.
     pub(crate) async fn reload(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let by_hash = tokens::all(connection)
+        let by_hash: HashMap<_, _> = tokens::all(connection)
             .await?
             .into_iter()
             .filter(|token| token.revoked_at.is_none())
             .map(|token| (token.hash.clone(), Arc::new(identity(token))))
             .collect();
-        self.by_hash.store(Arc::new(by_hash));
+        let by_id = by_hash
+            .values()
+            .map(|identity| (identity.token_id.clone(), Arc::clone(identity)))
+            .collect();
+        self.tokens.store(Arc::new(Tokens { by_hash, by_id }));
         Ok(())
     }
 }

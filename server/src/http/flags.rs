@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderValue, StatusCode};
 
+use super::acks::ride_along;
 use super::data_plane::{Reader, is_known};
 use super::encoding::{Encoding, preferred};
 use super::problem::Problem;
@@ -19,7 +20,9 @@ pub async fn snapshot(
 ) -> Result<Response, Problem> {
     let reader = Reader::recognise(&state, &request)?;
     let headers = request.headers();
-    reader.note(&state, headers);
+    if !ride_along(&state, &reader, headers)? {
+        reader.note(&state, headers);
+    }
     let published = &reader.published;
     let known = is_known(headers, &published.etag);
     let (encoding, body) = match preferred(text(headers, &ACCEPT_ENCODING).unwrap_or_default()) {

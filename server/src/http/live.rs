@@ -12,7 +12,6 @@ use control::feed::{self, Topic};
 use domain::{Key, Permission};
 use futures::Stream;
 use http::{HeaderMap, HeaderValue};
-use prometheus_client::metrics::gauge::Gauge;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -23,13 +22,12 @@ use tower_sessions::session::Id;
 use super::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::state::AppState;
+use crate::streams::{MOST_OF_SESSION, Place};
 
 /// How often a quiet stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often a stream looks whether its session has expired.
 const SESSION_CHECK: Duration = Duration::from_mins(1);
-/// Streams at once.
-const MOST_STREAMS: i64 = 12_000;
 
 /// Opens the stream. One that missed something, by its `Last-Event-ID`, is told at once.
 pub async fn stream(
@@ -43,18 +41,11 @@ pub async fn stream(
     let session = session
         .id()
         .ok_or_else(|| Problem::unauthenticated("Sign in."))?;
-    if state.metrics.streams.get() >= MOST_STREAMS {
-        return Err(Problem::new(
-            http::StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
-            "Too many streams are open. The page works without one.",
-        )
-        .retry_after(30));
-    }
+    let place = state.streams.enter(session.to_string(), MOST_OF_SESSION)?;
     let last_seen = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok()?.parse().ok());
-    let watch = Watch::begin(state, caller, session, migration, last_seen);
+    let watch = Watch::begin(state, place, caller, session, migration, last_seen);
     let keep_alive = KeepAlive::new().interval(HEARTBEAT);
     let mut response = Sse::new(events(watch))
         .keep_alive(keep_alive)
@@ -75,21 +66,13 @@ struct Watch {
     feed: Receiver<Arc<feed::Event>>,
     ended: Receiver<Id>,
     check: Interval,
-    _open: OpenStream,
-}
-
-/// Counts a stream while it lives.
-struct OpenStream(Gauge);
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
+    _place: Place,
 }
 
 impl Watch {
     fn begin(
         state: AppState,
+        place: Place,
         caller: Caller,
         session: Id,
         migration: Key,
@@ -99,13 +82,12 @@ impl Watch {
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let feed = state.control.feed().subscribe();
         let head = state.control.head_sequence();
-        state.metrics.streams.inc();
         Self {
             missed: last_seen.filter(|seen| *seen < head).map(|_| head),
             feed,
             ended: state.sessions.ended(),
             check,
-            _open: OpenStream(state.metrics.streams.clone()),
+            _place: place,
             state,
             caller,
             session,
@@ -175,6 +157,7 @@ fn everything(sequence: u64) -> Event {
             Topic::Plan,
             Topic::Access,
             Topic::Audit,
+            Topic::Receipts,
         ],
     )
 }

@@ -1,5 +1,6 @@
 //! Handlers, one subject a file. Which address leads to which is in [`crate::routes`] alone.
 
+pub mod acks;
 pub mod api;
 pub mod assets;
 pub mod data_plane;
@@ -14,3 +15,4 @@ pub mod ofrep;
 pub mod pages;
 pub mod problem;
 pub mod sign_in;
+pub mod stream;

@@ -23,6 +23,8 @@ use crate::state::AppState;
 
 /// Where all flags are asked for; a single one's key follows after a slash.
 pub const BULK_PATH: &str = "/ofrep/v1/evaluate/flags";
+/// Where changes are announced, to who has a ticket.
+pub const STREAM_PATH: &str = "/ofrep/v1/stream";
 /// How long a reader who knows of a newer revision waits for it.
 const WAIT_FOR_REVISION: Duration = Duration::from_secs(1);
 /// About what one answer takes, bytes.
@@ -97,10 +99,10 @@ pub async fn evaluate_all(State(state): State<AppState>, request: Request) -> Re
         return refuse(None, &problem);
     }
     reader.note(&state, &parts.headers);
-    bulk_answer(&reader, &parts.headers, question.subject())
+    bulk_answer(&state, &reader, &parts.headers, question.subject())
 }
 
-fn bulk_answer(reader: &Reader, headers: &HeaderMap, subject: Option<&str>) -> Response {
+fn bulk_answer(state: &AppState, reader: &Reader, headers: &HeaderMap, subject: Option<&str>) -> Response {
     let etag = bulk_etag(&reader.published.etag, subject.unwrap_or_default());
     let mut response = if is_known(headers, &etag) {
         let mut response = Response::new(Body::empty());
@@ -108,7 +110,11 @@ fn bulk_answer(reader: &Reader, headers: &HeaderMap, subject: Option<&str>) -> R
         response
     } else {
         let mut out = Vec::new();
-        ofrep::write_bulk(&mut out, &reader.published.set, subject, None);
+        let ticket = state
+            .tickets
+            .issue(&reader.identity.token_id, state.control.clock().now());
+        let stream = format!("{STREAM_PATH}?ticket={ticket}");
+        ofrep::write_bulk(&mut out, &reader.published.set, subject, Some(&stream));
         json(200, out)
     };
     if let Ok(etag) = HeaderValue::try_from(etag) {
@@ -201,7 +207,7 @@ fn percent_decoded(text: &str) -> Cow<'_, str> {
 }
 
 /// A refusal in OFREP's words, with the key where one was asked for.
-fn refuse(key: Option<&str>, problem: &Problem) -> Response {
+pub fn refuse(key: Option<&str>, problem: &Problem) -> Response {
     let code = match problem.status {
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::BAD_REQUEST => ErrorCode::ParseError,
         _ => ErrorCode::General,
