@@ -39,7 +39,7 @@ pub async fn upload(
             Ok(kept) => return Ok(Redirect::to(&format!("/import/{}", kept.draft)).into_response()),
             Err(error) => AppError::from(error),
         },
-        Err(fields) => AppError::Refused(Refusal::Invalid { fields }),
+        Err(fields) => Refusal::Invalid { fields }.into(),
     };
     Ok(back_to_form(&state, &caller, &upload, refused))
 }
