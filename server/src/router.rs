@@ -89,7 +89,7 @@ fn with_cors(state: &AppState, ofrep: Router<AppState>) -> Router<AppState> {
     ofrep.method_not_allowed_fallback(no_such_method).layer(
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(state.ofrep_origins.clone()))
-            .allow_methods([Method::POST])
+            .allow_methods([Method::GET, Method::POST])
             .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, x_api_key])
             .expose_headers([ETAG, RETRY_AFTER])
             .max_age(std::time::Duration::from_mins(10)),

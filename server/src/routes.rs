@@ -4,8 +4,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use crate::http::api::{
-    audit, backup, changes, environments, flags as set_flags, kill_switch, migrations, modules,
-    phases, plan, resume, rollback, tokens, undo, users,
+    audit, backup, changes, environments, flags as set_flags, instances, kill_switch, migrations,
+    modules, phases, plan, resume, rollback, tokens, undo, users,
 };
 use crate::http::{
     acks, assets, description, exports, flags, health, import, live, ofrep, pages, sign_in, stream,
@@ -165,6 +165,8 @@ pub fn table() -> Vec<Route> {
             => "Resume from the kill switch", takes "Resume", gives "Committed";
         POST "/api/v1/migrations/{migration}/undo" [Management] undo::undo
             => "Bring flags back to what they were before a change", takes "Undo", gives "Committed";
+        GET "/api/v1/migrations/{migration}/instances" [Management ? "environment"] instances::list
+            => "Running instances and what they applied", gives "Instances";
         GET "/api/v1/migrations/{migration}/changes/{revision}" [Management] changes::show
             => "A change of flags and what it did", gives "Change";
         // The record, and who may

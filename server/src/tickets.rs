@@ -77,7 +77,16 @@ mod tests {
         let ticket = tickets.issue("t-1", now);
         let other = ticket.replace("t-1", "t-2");
         let elsewhere = Tickets::new().issue("t-1", now);
-        for forged in [other.as_str(), &elsewhere, "", ".", "..", "t-1.ff.", "t-1.zz.AA", &ticket[1..]] {
+        for forged in [
+            other.as_str(),
+            &elsewhere,
+            "",
+            ".",
+            "..",
+            "t-1.ff.",
+            "t-1.zz.AA",
+            &ticket[1..],
+        ] {
             assert_eq!(tickets.redeem(forged, now), None, "{forged}");
         }
     }

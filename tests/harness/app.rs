@@ -74,6 +74,16 @@ impl TestApp {
         self.child.kill().await.context("kill the server")
     }
 
+    /// SIGTERM, then waits until the process has ended in order.
+    pub async fn stop(&mut self) -> Result<()> {
+        let id = self.child.id().context("the server runs")?.to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().await?;
+        ensure!(sent.success(), "the server cannot be told to stop");
+        let status = self.child.wait().await?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+
     /// Starts it again on the same data directory.
     pub async fn start_again(&mut self) -> Result<()> {
         let (child, url, _) = spawn(self.data_dir.path(), &self.extra).await?;

@@ -14,6 +14,7 @@ mod pages;
 mod security;
 mod store;
 mod story;
+mod streams;
 
 /// A plan with three modules in one phase, in this project's own words.
 pub const PLAN: &str = include_str!("../plans/three-modules.md");

@@ -152,7 +152,11 @@ mod tests {
         let flags = (0..20)
             .map(|number| Flag {
                 module: Key::parse(&format!("module_{number}")).unwrap(),
-                state: if number == 0 { state } else { FlagState::OLD_ONLY },
+                state: if number == 0 {
+                    state
+                } else {
+                    FlagState::OLD_ONLY
+                },
                 retired: false,
             })
             .collect();
@@ -172,8 +176,15 @@ mod tests {
             .map(|event| {
                 let text = String::from_utf8(event.to_vec()).unwrap();
                 let mut lines = text.lines();
-                let name = lines.next().unwrap().trim_start_matches("event: ").to_owned();
-                format!("{name} {}", lines.next().unwrap().trim_start_matches("id: "))
+                let name = lines
+                    .next()
+                    .unwrap()
+                    .trim_start_matches("event: ")
+                    .to_owned();
+                format!(
+                    "{name} {}",
+                    lines.next().unwrap().trim_start_matches("id: ")
+                )
             })
             .collect()
     }
@@ -207,7 +218,11 @@ mod tests {
     fn far_behind_the_whole_is_less_than_the_steps() {
         let broadcast = Broadcast::new(published("e:1", FlagState::OLD_ONLY));
         for number in 2..2_000 {
-            let state = if number % 2 == 0 { FlagState::NEW_ONLY } else { FlagState::OLD_ONLY };
+            let state = if number % 2 == 0 {
+                FlagState::NEW_ONLY
+            } else {
+                FlagState::OLD_ONLY
+            };
             broadcast.publish(published(&format!("e:{number}"), state));
         }
         assert_eq!(broadcast.told.load().steps.len(), KEPT);

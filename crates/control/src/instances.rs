@@ -278,8 +278,9 @@ pub(crate) struct Written {
 
 impl Environment {
     fn to_write(&mut self, since: Timestamp, now: Timestamp) -> Written {
-        self.known
-            .retain(|_, known| known.streams > 0 || now.since(known.last_seen_at) < KEPT_MILLISECONDS);
+        self.known.retain(|_, known| {
+            known.streams > 0 || now.since(known.last_seen_at) < KEPT_MILLISECONDS
+        });
         for known in self.known.values_mut().filter(|known| known.streams > 0) {
             known.last_seen_at = now;
         }
@@ -297,7 +298,8 @@ impl Environment {
         while self.receipts.len() > MOST_RECEIPTS
             || self.receipts.len() > 1
                 && self.receipts.front().is_some_and(|receipt| {
-                    receipt.is_complete() || now.since(receipt.stored_at) > RECEIPT_OPEN_MILLISECONDS
+                    receipt.is_complete()
+                        || now.since(receipt.stored_at) > RECEIPT_OPEN_MILLISECONDS
                 })
         {
             self.receipts.pop_front();

@@ -8,12 +8,12 @@ use domain::read::{InstanceRow, ReceiptView};
 use domain::{Key, Timestamp};
 use flags::Revision;
 
+use crate::Control;
 use crate::control::Inner;
 use crate::directory::Identity;
 use crate::feed::{Event, Topic};
 use crate::instances::{Hello, KEPT_MILLISECONDS, Place, TooMany};
 use crate::store::{Lane, StoreError, instances as rows};
-use crate::Control;
 
 /// How long acknowledgements are gathered before pages are told.
 const GATHERED: Duration = Duration::from_millis(200);
@@ -73,10 +73,9 @@ impl Control {
         };
         let inner = self.shared();
         let now = inner.clock.now();
-        let announce =
-            inner
-                .instances
-                .acknowledged(&place, hello, &identity.name, applied, now)?;
+        let announce = inner
+            .instances
+            .acknowledged(&place, hello, &identity.name, applied, now)?;
         if announce {
             tokio::spawn(async move {
                 tokio::time::sleep(GATHERED).await;
@@ -182,8 +181,10 @@ pub(crate) async fn flush(
                                 rows::note(connection, &place, &known).await?;
                             }
                             for (sequence, revision, receipt) in written.receipts {
-                                rows::keep_receipt(connection, &place, sequence, &revision, &receipt)
-                                    .await?;
+                                rows::keep_receipt(
+                                    connection, &place, sequence, &revision, &receipt,
+                                )
+                                .await?;
                             }
                         }
                         rows::forget(connection, now.plus(-KEPT_MILLISECONDS)).await

@@ -61,8 +61,11 @@ impl SnapshotChange {
         if !related {
             return None;
         }
-        let mut gone: HashMap<&Key, &Flag> =
-            before.flags.iter().map(|flag| (&flag.module, flag)).collect();
+        let mut gone: HashMap<&Key, &Flag> = before
+            .flags
+            .iter()
+            .map(|flag| (&flag.module, flag))
+            .collect();
         let flags = after
             .flags
             .iter()
@@ -89,9 +92,10 @@ impl SnapshotChange {
     /// # Errors
     /// [`InvalidSnapshot`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidSnapshot> {
-        let change: Self = serde_json::from_slice(bytes).map_err(|error| InvalidSnapshot::Json {
-            message: error.to_string(),
-        })?;
+        let change: Self =
+            serde_json::from_slice(bytes).map_err(|error| InvalidSnapshot::Json {
+                message: error.to_string(),
+            })?;
         crate::snapshot::check_format(change.format)?;
         Ok(change)
     }
@@ -194,11 +198,17 @@ mod tests {
         let change = SnapshotChange::between(&before, &after).unwrap();
         assert_eq!(
             change.apply(&snapshot(3, false, &[])),
-            Err(CannotApply::NotNext { previous: 4, here: 3 })
+            Err(CannotApply::NotNext {
+                previous: 4,
+                here: 3
+            })
         );
         assert_eq!(
             change.apply(&after),
-            Err(CannotApply::NotNext { previous: 4, here: 5 })
+            Err(CannotApply::NotNext {
+                previous: 4,
+                here: 5
+            })
         );
         let mut elsewhere = before.clone();
         elsewhere.revision = "f:4".parse().unwrap();
@@ -218,9 +228,15 @@ mod tests {
             });
         }
         let change = SnapshotChange::between(&before, &after).unwrap();
-        assert!(matches!(change.apply(&before), Err(CannotApply::Invalid(_))));
+        assert!(matches!(
+            change.apply(&before),
+            Err(CannotApply::Invalid(_))
+        ));
         for text in ["", "{}", "null", r#"{"format":2}"#] {
-            assert!(SnapshotChange::from_json(text.as_bytes()).is_err(), "{text}");
+            assert!(
+                SnapshotChange::from_json(text.as_bytes()).is_err(),
+                "{text}"
+            );
         }
     }
 }

@@ -83,20 +83,16 @@ pub async fn acknowledge(
 ///
 /// # Errors
 /// 400 for headers that cannot be taken.
-pub fn ride_along(
-    state: &AppState,
-    reader: &Reader,
-    headers: &HeaderMap,
-) -> Result<bool, Problem> {
+pub fn ride_along(state: &AppState, reader: &Reader, headers: &HeaderMap) -> Result<bool, Problem> {
     let Some(hello) = hello(headers)? else {
         return Ok(false);
     };
     let applied = match text(headers, &APPLIED) {
         None => None,
         Some(applied) => {
-            let revision: Revision = applied
-                .parse()
-                .map_err(|error: flags::InvalidRevision| Problem::field(APPLIED.as_str(), error.to_string()))?;
+            let revision: Revision = applied.parse().map_err(|error: flags::InvalidRevision| {
+                Problem::field(APPLIED.as_str(), error.to_string())
+            })?;
             not_ahead(&revision, reader.published.set.revision())?;
             let at = text(headers, &APPLIED_AT).and_then(|at| at.parse().ok());
             let at = at.map_or_else(|| state.control.clock().now(), Timestamp);

@@ -102,7 +102,12 @@ pub async fn evaluate_all(State(state): State<AppState>, request: Request) -> Re
     bulk_answer(&state, &reader, &parts.headers, question.subject())
 }
 
-fn bulk_answer(state: &AppState, reader: &Reader, headers: &HeaderMap, subject: Option<&str>) -> Response {
+fn bulk_answer(
+    state: &AppState,
+    reader: &Reader,
+    headers: &HeaderMap,
+    subject: Option<&str>,
+) -> Response {
     let etag = bulk_etag(&reader.published.etag, subject.unwrap_or_default());
     let mut response = if is_known(headers, &etag) {
         let mut response = Response::new(Body::empty());

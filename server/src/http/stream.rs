@@ -39,10 +39,7 @@ const LIFE: std::ops::RangeInclusive<u64> = 720..=1_080;
 const RETRY: std::ops::RangeInclusive<u32> = 2_000..=6_000;
 
 /// `GET /api/v1/stream`
-pub async fn native(
-    State(state): State<AppState>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub async fn native(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     let reader = Reader::recognise(&state, &request)?;
     let headers = request.headers();
     let hello = hello(headers)?;

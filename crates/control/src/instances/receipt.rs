@@ -46,8 +46,7 @@ impl Receipt {
 
     /// An instance applied `applied`: this change too, when it is not older.
     pub(crate) fn acknowledged(&mut self, instance: &str, applied: &Revision, now: Timestamp) {
-        let obeys =
-            applied.epoch == self.revision.epoch && applied.number >= self.revision.number;
+        let obeys = applied.epoch == self.revision.epoch && applied.number >= self.revision.number;
         if obeys && self.waiting.remove(instance) {
             self.delays.push(now.since(self.stored_at).max(0));
             self.changed = true;

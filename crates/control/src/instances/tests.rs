@@ -25,14 +25,22 @@ fn revision(text: &str) -> Revision {
 
 fn acknowledge(instances: &Instances, name: &str, applied: &str, now: Timestamp) -> bool {
     instances
-        .acknowledged(&place(), hello(name), "t", Some((revision(applied), now)), now)
+        .acknowledged(
+            &place(),
+            hello(name),
+            "t",
+            Some((revision(applied), now)),
+            now,
+        )
         .unwrap()
 }
 
 #[test]
 fn a_change_expects_who_is_connected_or_was_heard_from_within_half_a_minute() {
     let instances = Instances::default();
-    instances.joined(&place(), hello("connected"), "t", at(0)).unwrap();
+    instances
+        .joined(&place(), hello("connected"), "t", at(0))
+        .unwrap();
     acknowledge(&instances, "polling", "e:1", at(75));
     acknowledge(&instances, "silent", "e:1", at(69));
     instances.expect(&place(), 7, revision("e:2"), at(100), at(100));
@@ -58,7 +66,10 @@ fn a_receipt_counts_each_instance_once_and_keeps_who_fell_silent() {
     instances.left(&place(), "c", at(101));
     let receipt = instances.receipt(&place(), 7).unwrap();
     assert_eq!((receipt.expected, receipt.acknowledged), (3, 2));
-    assert_eq!((receipt.median_ms, receipt.slowest_ms), (Some(40), Some(200)));
+    assert_eq!(
+        (receipt.median_ms, receipt.slowest_ms),
+        (Some(40), Some(200))
+    );
     assert_eq!(receipt.behind, ["c"]);
 }
 
@@ -93,7 +104,9 @@ fn who_is_connected_and_behind_for_ten_seconds_lags() {
 fn an_instance_is_forgotten_a_day_after_it_was_last_heard_from() {
     let instances = Instances::default();
     acknowledge(&instances, "gone", "e:1", at(0));
-    instances.joined(&place(), hello("here"), "t", at(0)).unwrap();
+    instances
+        .joined(&place(), hello("here"), "t", at(0))
+        .unwrap();
     let day = at(0).plus(KEPT_MILLISECONDS);
     instances.to_write(day, day);
     let rows = instances.rows(&place(), &revision("e:1"), day);

@@ -60,8 +60,12 @@ pub async fn change(
         .iter()
         .filter(|reader| reader.revision >= revision)
         .count();
+    let receipt = control
+        .receipt(migration, environment, row.sequence)
+        .await?;
     let switch = |value: &serde_json::Value| value.get("kill_switch")?.as_bool();
     Ok(ChangeView {
+        receipt,
         kill_switch: switch(&row.before).zip(switch(&row.after)),
         readers_since: u32::try_from(since).unwrap_or(u32::MAX),
         readers_before: u32::try_from(readers.len()).unwrap_or(u32::MAX),

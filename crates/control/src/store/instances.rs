@@ -79,7 +79,8 @@ pub(crate) async fn since(
 }
 
 fn known(record: InstanceRecord) -> Result<(Place, Known), StoreError> {
-    let key = |text: &str| Key::parse(text).map_err(|error| StoreError::corrupt("instances", error));
+    let key =
+        |text: &str| Key::parse(text).map_err(|error| StoreError::corrupt("instances", error));
     let applied = record
         .epoch
         .zip(record.revision)

@@ -3,7 +3,7 @@
 use flags::{FlagState, Key};
 use serde::{Deserialize, Serialize};
 
-use super::{AuditRow, Frame, ModuleRow};
+use super::{AuditRow, Frame, ModuleRow, ReceiptView};
 use crate::FlagChange;
 
 /// What a rollback would do: one module, several, or a phase.
@@ -71,6 +71,8 @@ pub struct ChangeView {
     pub undo: Vec<FlagChange>,
     /// Modules whose flag is no longer as this change left it.
     pub drifted: Vec<Key>,
+    /// Who obeyed it, where it moved a flag.
+    pub receipt: Option<ReceiptView>,
     /// Readers of this environment that have asked since the change, of those that read in the 30 s before.
     pub readers_since: u32,
     /// Readers heard from in the 30 s before it, as far as the server knows.

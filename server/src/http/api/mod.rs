@@ -7,6 +7,7 @@ pub mod changes;
 pub mod edit;
 pub mod environments;
 pub mod flags;
+pub mod instances;
 pub mod kill_switch;
 pub mod migrations;
 pub mod modules;
