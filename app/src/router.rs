@@ -40,6 +40,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/m/:migration/changes/:revision") view=pages::change::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/audit") view=pages::audit::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/audit/:sequence") view=pages::audit_entry::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/instances") view=pages::instances::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/connect") view=pages::connect::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/settings") view=pages::settings::Page ssr=SsrMode::Async />
             </FlatRoutes>

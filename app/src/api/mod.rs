@@ -14,6 +14,7 @@ pub mod forms;
 pub mod import;
 #[cfg(feature = "ssr")]
 mod input;
+pub mod instances;
 pub mod migrations;
 pub mod modules;
 pub mod overview;

@@ -22,6 +22,8 @@ pub enum Rail {
     Modules,
     /// The audit log, and each change.
     Audit,
+    /// Running instances of services.
+    Instances,
     /// Connecting a service.
     Connect,
     /// The migration's settings.
@@ -37,8 +39,9 @@ const FIRST: [(Rail, &str, &str, &str); 4] = [
     (Rail::Audit, "Audit", "audit", "audit"),
 ];
 
-const REST: [(Rail, &str, &str, &str); 2] = [
-    (Rail::Connect, "Connect", "instances", "connect"),
+const REST: [(Rail, &str, &str, &str); 3] = [
+    (Rail::Instances, "Instances", "instances", "instances"),
+    (Rail::Connect, "Connect", "link", "connect"),
     (Rail::Settings, "Settings", "settings", "settings"),
 ];
 

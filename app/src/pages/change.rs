@@ -9,13 +9,12 @@ use crate::address::{Links, Place, segment};
 use crate::api::forms::{ChangePage, change};
 use crate::components::{
     CommandAction, CommandForm, CopyButton, DiffLine, Field, FormState, Framed, Hidden, Rail, Time,
-    diff, flag_changes, framed, icon, key_values, lock,
+    diff, flag_changes, framed, icon, key_values, lock, receipt,
 };
 use crate::flash::Flash;
 use crate::live::Live;
 use crate::model::read_model;
 use crate::times;
-use crate::words;
 
 /// `/m/{migration}/changes/{revision}`.
 #[component]
@@ -56,7 +55,7 @@ fn shown(page: &ChangePage, action: CommandAction, flash: Option<&Flash>) -> Fra
         </div>
         <div class="columns main">
             <div class="stack">
-                {receipts(view)}
+                {what_followed(view)}
                 <section class="tile">
                     <header><h2>"Before and after"</h2></header>
                     {kill_switch(view)}
@@ -86,39 +85,16 @@ fn shown(page: &ChangePage, action: CommandAction, flash: Option<&Flash>) -> Fra
     }
 }
 
-fn receipts(view: &ChangeView) -> impl IntoView + use<> {
-    let stored = format!(
-        "Stored, revision {}",
-        view.audit.revision.unwrap_or_default()
+fn what_followed(view: &ChangeView) -> impl IntoView + use<> {
+    let followed = receipt(
+        &view.audit,
+        view.receipt.as_ref(),
+        (view.readers_since, view.readers_before),
     );
-    let all = view.readers_since >= view.readers_before;
-    let read = match (view.readers_before, view.readers_since) {
-        (0, 0) => "No reader was heard from in the 30 s before it".to_owned(),
-        (0, since) => format!(
-            "Read since by {}",
-            words::count(since as usize, "reader", "readers")
-        ),
-        (before, since) => format!(
-            "Read since by {since} of {}",
-            words::count(before as usize, "reader", "readers")
-        ),
-    };
     view! {
         <section class="tile">
             <header><h2>"What followed"</h2></header>
-            <ol class="receipt">
-                <li>
-                    {icon("pass")}
-                    <span>{format!("Requested by {}. {}", view.audit.actor, because(&view.audit))}</span>
-                </li>
-                <li>
-                    {icon("pass")} <span>{stored}</span>
-                    <span class="when">{times::utc_precise(view.audit.at)}</span>
-                </li>
-                <li class=if all { "" } else { "waiting" }>
-                    {icon(if all { "pass" } else { "due" })} <span>{read}</span>
-                </li>
-            </ol>
+            {followed}
         </section>
     }
 }

@@ -4,7 +4,7 @@ use domain::Role;
 use domain::read::KillSwitchView;
 use leptos::prelude::*;
 
-use super::parts::{environment_field, forget_elsewhere, readers, standing_table};
+use super::parts::{environment_field, forget_elsewhere, standing_table, who_listens};
 use crate::address::{Links, Place};
 use crate::api::forms::kill_switch;
 use crate::components::{
@@ -136,7 +136,7 @@ fn covers(view: &KillSwitchView) -> impl IntoView + use<> {
         <ul class="covers">
             <li>{icon("pass")} <span>{affected}</span></li>
             {not_covered}
-            <li>{icon("info")} <span>{readers(view.readers)}</span></li>
+            <li>{icon("info")} <span>{who_listens(view.listening)}</span></li>
         </ul>
     }
 }

@@ -7,6 +7,7 @@ pub mod change;
 pub mod connect;
 pub mod import;
 pub mod import_preview;
+pub mod instances;
 pub mod kill_switch;
 pub mod migrations;
 pub mod module;

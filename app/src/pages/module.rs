@@ -12,7 +12,7 @@ use crate::api::modules::module;
 use crate::browser;
 use crate::components::{
     CodeBlock, CommandAction, CommandForm, Dialog, Field, FormState, Framed, Hidden, Rail, Size,
-    Time, badge, framed, icon, key_values, lock, opens_dialog, steps, track,
+    Time, badge, framed, icon, key_values, lock, opens_dialog, receipt, steps, track,
 };
 use crate::flash::Flash;
 use crate::live::Live;
@@ -83,7 +83,7 @@ fn shown(view: &ModuleView, controls: Controls, flash: Option<&Flash>) -> Framed
                     </header>
                     {set_form(view, controls.set, flash)}
                 </section>
-                {elsewhere(view)} {reading(view)}
+                {followed(view)} {elsewhere(view)} {reading(view)}
             </div>
         </div>
         {history(view, &links)}
@@ -191,12 +191,28 @@ fn roll_back_button(view: &ModuleView, action: CommandAction, links: &Links) -> 
     .into_any()
 }
 
+/// Who obeys the newest change here; follows acknowledgements as they come.
+fn followed(view: &ModuleView) -> Option<impl IntoView + use<>> {
+    let (audit, obeyed) = view.followed.as_ref()?;
+    let followed = receipt(audit, Some(obeyed), (0, 0));
+    let links = Links::of(&view.frame);
+    let change = audit
+        .revision
+        .map(|revision| view! { <a href=links.change(revision)>"The change"</a> });
+    Some(view! {
+        <section class="tile">
+            <header><h2>"The last change"</h2> {change}</header>
+            {followed}
+        </section>
+    })
+}
+
 fn dialog(view: &ModuleView, action: CommandAction, links: &Links) -> impl IntoView + use<> {
     let about = Rollback {
         frame: &view.frame,
         modules: std::slice::from_ref(&view.row),
         phase: None,
-        readers: None,
+        listening: view.listening,
         prefix: "dialog",
     };
     let state = FormState::of(action, None);
@@ -204,6 +220,10 @@ fn dialog(view: &ModuleView, action: CommandAction, links: &Links) -> impl IntoV
     let close = |words: &'static str| {
         view! { <button class="button apart" type="button" on:click=|_| browser::close_dialog(DIALOG)>{words}</button> }
     };
+    let obeyed = view
+        .followed
+        .as_ref()
+        .map(|(audit, obeyed)| receipt(audit, Some(obeyed), (0, 0)));
     let (title, lead) = (format!("Roll back {}", about.about()), about.lead());
     let form = about.form(action, &state, close("Cancel").into_any());
     view! {
@@ -215,6 +235,7 @@ fn dialog(view: &ModuleView, action: CommandAction, links: &Links) -> impl IntoV
                 </div>
             </header>
             {done}
+            <div hidden=move || value.with(Option::is_none)>{obeyed}</div>
             <div hidden=move || value.with(Option::is_some)>{form}</div>
             <div class="buttons" hidden=move || value.with(Option::is_none)>{close("Close")}</div>
         </Dialog>

@@ -1,6 +1,6 @@
 //! Parts that several pages show alike.
 
-use domain::read::{Frame, ModuleRow};
+use domain::read::{Frame, Listening, ModuleRow};
 use domain::{Key, Mode};
 use leptos::prelude::*;
 
@@ -82,12 +82,20 @@ where
     });
 }
 
-/// How many services would notice, as far as the server knows.
-pub(super) fn readers(count: u32) -> String {
-    match count {
-        0 => "No service has read this environment in the last 30 s.".to_owned(),
-        1 => "1 service has read this environment in the last 30 s.".to_owned(),
-        many => format!("{many} services have read this environment in the last 30 s."),
+/// Who would notice, as far as the server knows: `41 instances of 3 services`.
+pub(super) fn who_listens(listening: Listening) -> String {
+    let instances = words::count(listening.instances as usize, "instance", "instances");
+    let services = words::count(listening.services as usize, "service", "services");
+    let readers = words::count(
+        listening.readers as usize,
+        "reader without receipts",
+        "readers without receipts",
+    );
+    match (listening.instances, listening.readers) {
+        (0, 0) => "No service has read this environment in the last 30 s.".to_owned(),
+        (0, _) => format!("Listening: {readers}."),
+        (_, 0) => format!("Listening: {instances} of {services}."),
+        _ => format!("Listening: {instances} of {services}, and {readers}."),
     }
 }
 

@@ -49,7 +49,7 @@ fn shown(
         frame: &frame,
         modules: &view.modules,
         phase: phase.get_untracked().parse().ok(),
-        readers: Some(view.readers),
+        listening: view.listening,
         prefix: "page",
     };
     let back = match view.modules.as_slice() {

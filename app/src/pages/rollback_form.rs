@@ -1,10 +1,10 @@
 //! The rollback form, on its own page and in the dialog of a module's page.
 
-use domain::read::{Frame, ModuleRow, TrackState};
+use domain::read::{Frame, Listening, ModuleRow, TrackState};
 use domain::{FlagState, PhaseNumber, Role};
 use leptos::prelude::*;
 
-use super::parts::{can_go_down, environment_field, module_list, readers, standing_table};
+use super::parts::{can_go_down, environment_field, module_list, standing_table, who_listens};
 use crate::address::Links;
 use crate::components::{
     CommandAction, CommandForm, FormState, Hidden, Reasons, Size, icon, lock, track,
@@ -17,8 +17,8 @@ pub(super) struct Rollback<'a> {
     pub modules: &'a [ModuleRow],
     /// The phase, when it is about all of one.
     pub phase: Option<PhaseNumber>,
-    /// Services that read lately; `None` where that is not known.
-    pub readers: Option<u32>,
+    /// Who would notice.
+    pub listening: Listening,
     /// Distinguishes ids.
     pub prefix: &'static str,
 }
@@ -51,10 +51,7 @@ impl Rollback<'_> {
             }
         };
         let place = format!("In {}. ", self.frame.environment.key);
-        format!(
-            "{from_to}{place}{}",
-            self.readers.map(readers).unwrap_or_default()
-        )
+        format!("{from_to}{place}{}", who_listens(self.listening))
     }
 
     /// The form; `way_out` ends its row of buttons.

@@ -4,7 +4,7 @@ use domain::FlagState;
 use domain::read::RollbackView;
 use leptos::prelude::*;
 
-use super::parts::{forget_elsewhere, module_list, readers, standing_table, versions};
+use super::parts::{forget_elsewhere, module_list, standing_table, versions, who_listens};
 use super::set_form::{SetControls, Setting};
 use crate::address::{Links, Place, query, query_list};
 use crate::api::forms::rollback;
@@ -76,7 +76,7 @@ fn shown(
             <div class="title">
                 <h1>{title.clone()}</h1>
                 <p class="lead">
-                    {format!("All of these, in one change in {}. {}", frame.environment.key, readers(view.readers))}
+                    {format!("All of these, in one change in {}. {}", frame.environment.key, who_listens(view.listening))}
                 </p>
             </div>
         </div>

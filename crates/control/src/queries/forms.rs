@@ -1,6 +1,10 @@
 //! The forms that matter: rollback, kill switch, resume.
 
-use domain::read::{AuditRow, KillSwitchView, ModuleRow, ResumeItem, ResumeView, RollbackView};
+use std::collections::HashSet;
+
+use domain::read::{
+    AuditRow, KillSwitchView, Listening, ModuleRow, ResumeItem, ResumeView, RollbackView,
+};
 use domain::{FlagState, Key, ModuleStatus};
 
 use super::audit::audit_row;
@@ -30,7 +34,7 @@ pub async fn rollback(
         .collect();
     Ok(RollbackView {
         modules,
-        readers: listening(control, &standing),
+        listening: listening(control, &standing),
         frame: standing.frame,
     })
 }
@@ -57,7 +61,7 @@ pub async fn kill_switch(
         affected,
         not_covered,
         pressed: pressed(&mut standing).await?,
-        readers: listening(control, &standing),
+        listening: listening(control, &standing),
         frame: standing.frame,
     })
 }
@@ -110,11 +114,22 @@ async fn pressed(standing: &mut Standing) -> Result<Option<AuditRow>, QueryError
     Ok(record.as_ref().map(audit_row).transpose()?)
 }
 
-fn listening(control: &Control, standing: &Standing) -> u32 {
+pub(super) fn listening(control: &Control, standing: &Standing) -> Listening {
     let since = standing.frame.now.plus(-LISTENING_MILLISECONDS);
-    let environment = &standing.environment.environment.key;
+    let (migration, environment) = (
+        &standing.frame.migration,
+        &standing.environment.environment.key,
+    );
     let readers = control
         .readers()
-        .of_environment(&standing.frame.migration, environment, since);
-    u32::try_from(readers.len()).unwrap_or(u32::MAX)
+        .of_environment(migration, environment, since);
+    let rows = control.instance_rows(migration, environment);
+    let listening = || rows.iter().filter(|row| row.listens);
+    let services: HashSet<&str> = listening().map(|row| row.service.as_str()).collect();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Listening {
+        instances: count(listening().count()),
+        services: count(services.len()),
+        readers: count(readers.len()),
+    }
 }

@@ -1,10 +1,11 @@
 //! Everything about one module.
 
 use domain::plan_items::{Step, default_steps};
-use domain::read::{HistoryRow, ModuleView, StepRow, StepStanding};
+use domain::read::{AuditRow, HistoryRow, ModuleView, ReceiptView, StepRow, StepStanding};
 use domain::{FlagState, Key, ModuleStatus, PhaseNumber, Refusal, Timestamp};
 
 use super::audit::audit_row;
+use super::forms::listening;
 use super::modules::{phase_names, row};
 use super::standing::{Standing, load};
 use crate::store::audit as entries;
@@ -38,7 +39,10 @@ pub async fn module(
     let history = history(&mut standing, record.id, key).await?;
     let elsewhere = elsewhere(&mut standing, key).await?;
     let now = standing.frame.now;
+    let followed = followed(control, &standing, &history).await?;
     Ok(ModuleView {
+        followed,
+        listening: listening(control, &standing),
         old_path: record.module.old_path.clone(),
         new_path: record.module.new_path.clone(),
         steps: walk(
@@ -61,6 +65,26 @@ pub async fn module(
         ),
         frame: standing.frame,
     })
+}
+
+/// The newest change of the module's flag in this environment, with its receipt.
+async fn followed(
+    control: &Control,
+    standing: &Standing,
+    history: &[HistoryRow],
+) -> Result<Option<(AuditRow, ReceiptView)>, QueryError> {
+    let environment = &standing.environment.environment.key;
+    let newest = history
+        .iter()
+        .map(|row| &row.audit)
+        .find(|audit| audit.revision.is_some() && audit.environment.as_ref() == Some(environment));
+    let Some(audit) = newest else {
+        return Ok(None);
+    };
+    let receipt = control
+        .receipt(&standing.frame.migration, environment, audit.sequence)
+        .await?;
+    Ok(receipt.map(|receipt| (audit.clone(), receipt)))
 }
 
 /// The rollout template that counts for a phase, and whether it is the built-in one.

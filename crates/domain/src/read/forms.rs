@@ -3,7 +3,7 @@
 use flags::{FlagState, Key};
 use serde::{Deserialize, Serialize};
 
-use super::{AuditRow, Frame, ModuleRow, ReceiptView};
+use super::{AuditRow, Frame, Listening, ModuleRow, ReceiptView};
 use crate::FlagChange;
 
 /// What a rollback would do: one module, several, or a phase.
@@ -13,8 +13,8 @@ pub struct RollbackView {
     pub frame: Frame,
     /// Modules it is about, as they stand.
     pub modules: Vec<ModuleRow>,
-    /// Services that read this environment's flags in the last 30 s, as far as the server knows.
-    pub readers: u32,
+    /// Who would notice.
+    pub listening: Listening,
 }
 
 /// What the kill switch would do.
@@ -28,8 +28,8 @@ pub struct KillSwitchView {
     pub not_covered: Vec<Key>,
     /// Who pressed it last, while it is on.
     pub pressed: Option<AuditRow>,
-    /// Readers in the last 30 s.
-    pub readers: u32,
+    /// Who would notice.
+    pub listening: Listening,
 }
 
 /// One flag that comes back when the kill switch is resumed.

@@ -34,6 +34,17 @@ pub struct InstanceRow {
     pub lags: bool,
 }
 
+/// Who would notice a change now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Listening {
+    /// Instances that acknowledge, connected or heard from in the last 30 s.
+    pub instances: u32,
+    /// Services they belong to.
+    pub services: u32,
+    /// Readers without receipts that read in the last 30 s.
+    pub readers: u32,
+}
+
 /// Who obeyed a change, and how fast.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptView {

@@ -15,7 +15,7 @@ pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
 pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};
 pub use import::{ImportPreview, PreviewItem, PreviewSection, UploadedPlan};
-pub use instances::{InstanceRow, InstancesView, ReceiptView};
+pub use instances::{InstanceRow, InstancesView, Listening, ReceiptView};
 pub use module::{HistoryRow, ModuleView, StepRow, StepStanding};
 pub use modules::{GroupBy, ModuleFilter, ModuleGroup, ModuleRow, ModulesView, SortBy};
 pub use overview::{CriterionRow, CriterionVerdict, NeedsHand, Overview, PhaseProgress, Urgency};

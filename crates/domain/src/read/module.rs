@@ -3,7 +3,7 @@
 use flags::FlagState;
 use serde::{Deserialize, Serialize};
 
-use super::{AuditRow, Frame, ModuleRow};
+use super::{AuditRow, Frame, Listening, ModuleRow, ReceiptView};
 
 /// Where a step is in a module's walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,10 @@ pub struct ModuleView {
     pub elsewhere: Vec<(flags::Key, FlagState)>,
     /// Its changes, newest first, at most 50.
     pub history: Vec<HistoryRow>,
+    /// The newest change of its flag here, with who obeys it.
+    pub followed: Option<(AuditRow, ReceiptView)>,
+    /// Who would notice a change now.
+    pub listening: Listening,
     /// Why its flag cannot be promoted now, if it cannot: kill switch, retired, archived.
     pub held_because: Option<String>,
     /// The key that a client asks for: `<migration>.<module>`.
