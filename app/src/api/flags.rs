@@ -178,15 +178,14 @@ pub async fn undo(
         fields: vec![("reason", reason.clone())],
     };
     let (answer, context, caller) = answer.signed_in()?;
-    let command = control::commands::Undo {
+    let wanted = control::commands::Undo {
         migration: at.migration.clone(),
         sequence,
         reason,
         expected: edge::versions(&expected),
     };
-    answer.done(context.control.execute(&caller, command).await, |done| {
-        at.to_change(done)
-    })
+    let done = control::commands::undo(&context.control, &caller, wanted).await;
+    answer.done(done, |done| at.to_change(done))
 }
 
 #[cfg(feature = "ssr")]

@@ -10,7 +10,7 @@ use flags::{Epoch, Flag, FlagSet, Key, Revision, Snapshot};
 
 use crate::store::environments::EnvironmentRecord;
 use crate::store::{Connection, StoreError, environments, flags as flag_rows, migrations};
-use domain::ModuleStatus;
+use domain::{ModuleStatus, PhaseNumber};
 
 /// One environment's flags, ready to be asked and sent.
 #[derive(Debug)]
@@ -21,23 +21,34 @@ pub struct Published {
     pub deciding: bool,
     /// `"epoch:revision"`, quoted as a strong ETag.
     pub etag: String,
+    phases: HashMap<Key, PhaseNumber>,
     json: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
 }
 
 impl Published {
-    fn new(snapshot: Snapshot, deciding: bool) -> Result<Self, StoreError> {
+    fn new(
+        snapshot: Snapshot,
+        deciding: bool,
+        phases: HashMap<Key, PhaseNumber>,
+    ) -> Result<Self, StoreError> {
         let etag = format!("\"{}\"", snapshot.revision);
         let json = Bytes::from(serde_json::to_vec(&snapshot)?);
         Ok(Self {
             set: FlagSet::compile(snapshot),
             deciding,
             etag,
+            phases,
             json,
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
         })
+    }
+
+    /// The phase that a module moves in. Not sent to services: it tells which flags a command for a phase is about.
+    pub(crate) fn phase_of(&self, module: &Key) -> Option<PhaseNumber> {
+        self.phases.get(module).copied()
     }
 
     /// The snapshot as JSON.
@@ -191,8 +202,12 @@ async fn load(
     if record.environment.archived_at.is_some() {
         return Ok(None);
     }
-    let flags = flag_rows::of_environment(connection, record.id)
-        .await?
+    let rows = flag_rows::of_environment(connection, record.id).await?;
+    let phases = rows
+        .iter()
+        .filter_map(|flag| Some((flag.module.clone(), flag.phase?)))
+        .collect();
+    let flags = rows
         .into_iter()
         .filter(|flag| flag.status != ModuleStatus::Archived)
         .map(|flag| Flag {
@@ -214,5 +229,5 @@ async fn load(
     snapshot
         .validate()
         .map_err(|error| StoreError::corrupt("flags", error))?;
-    Published::new(snapshot, record.environment.deciding).map(Some)
+    Published::new(snapshot, record.environment.deciding, phases).map(Some)
 }

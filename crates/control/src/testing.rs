@@ -95,6 +95,11 @@ impl Server {
         Self::caller("operator", Scope::Migration(key(migration)), Role::Operator)
     }
 
+    /// Viewer of one migration.
+    pub(crate) fn viewer_of(migration: &str) -> Caller {
+        Self::caller("viewer", Scope::Migration(key(migration)), Role::Viewer)
+    }
+
     fn caller(name: &str, scope: Scope, role: Role) -> Caller {
         let actor = Actor {
             id: name.into(),

@@ -9,8 +9,9 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
+use crate::snapshots::Snapshots;
 use crate::store::flags::{self, FlagRecord};
-use crate::store::{audit, environments};
+use crate::store::{Lane, audit, environments};
 
 /// Takes the override away.
 #[derive(Debug, Clone)]
@@ -50,6 +51,15 @@ impl Command for Resume {
 
     fn action(&self) -> &'static str {
         "kill_switch.off"
+    }
+
+    /// From old nothing comes back, and what lies beneath is lowered: that is a rollback.
+    fn lane(&self, _snapshots: &Snapshots) -> Lane {
+        if self.from_old {
+            Lane::Priority
+        } else {
+            Lane::Normal
+        }
     }
 
     fn reason(&self) -> &str {

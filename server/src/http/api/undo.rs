@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use control::commands::Undo;
+use control::commands::{self, Undo};
 use domain::Key;
 use serde::Deserialize;
 
-use super::{At, Body, Done, run};
+use super::{At, Body, Done};
 use crate::http::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::state::AppState;
@@ -30,11 +30,13 @@ pub async fn undo(
     At(migration): At<Key>,
     Body(change): Body<Change>,
 ) -> Result<Done, Problem> {
-    let command = Undo {
+    let wanted = Undo {
         migration,
         sequence: change.sequence,
         reason: change.reason,
         expected: change.expected_versions,
     };
-    Ok(Done::new(run(&state, &caller, command).await?))
+    Ok(Done::new(
+        commands::undo(&state.control, &caller, wanted).await?,
+    ))
 }
