@@ -98,12 +98,15 @@ pub enum Refusal {
         other: Option<OtherChange>,
     },
     /// The module is retired or archived.
-    #[error("{module} is {status}: its flag does not move any more.")]
+    #[error("{module} is {status}: its flag does not move any more{}.", nor_others(*others))]
     NotActive {
         /// Which.
         module: Key,
         /// `retired` or `archived`.
         status: String,
+        /// How many more modules of the batch are retired or archived.
+        #[serde(default)]
+        others: u32,
     },
     /// A retirement that is not due.
     #[error(
@@ -220,6 +223,14 @@ impl Refusal {
             | Self::KillSwitchOn { other, .. } => other.as_ref(),
             _ => None,
         }
+    }
+}
+
+fn nor_others(others: u32) -> String {
+    match others {
+        0 => String::new(),
+        1 => ", nor does that of 1 more module".to_owned(),
+        others => format!(", nor do those of {others} more modules"),
     }
 }
 
