@@ -223,6 +223,40 @@ async fn undoing_a_change_brings_its_flags_back_and_is_audited_itself() -> Resul
 }
 
 #[tokio::test]
+async fn an_edit_is_undone_from_its_audit_entry() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let path = "/api/v1/migrations/ledger/modules/stamp_printer";
+    let version = admin.version("ledger", "stamp_printer").await?;
+    let edit = json!({ "owner": "the night shift", "expected_version": version });
+    let edited = admin.patch(path, edit).await?.expect(200)?;
+    let page = format!("/m/ledger/audit/{}", edited.json["sequence"]);
+    let browser = app.browser().await?;
+    let shown = browser.get(&page).await?.expect(200)?;
+    assert!(shown.text.contains("action=\"/fn/undo\""), "{}", shown.text);
+    let sequence = edited.json["sequence"].to_string();
+    let fields = [
+        ("migration", "ledger"),
+        ("sequence", sequence.as_str()),
+        ("reason", "the wrong module"),
+    ];
+    let undone = browser.post_form("/fn/undo", &fields).await?;
+    assert!(undone.status.is_redirection(), "{}", undone.text);
+    // Again there is nothing to undo; by the API as on the page.
+    let again = json!({ "sequence": edited.json["sequence"], "reason": "the wrong module" });
+    let refused = admin
+        .post("/api/v1/migrations/ledger/undo", again)
+        .await?
+        .expect(409)?;
+    assert_eq!(refused.json["code"], "no-change");
+    let summary = refused.json["other_change"]["summary"].to_string();
+    assert!(
+        summary.contains(&format!("undid entry {sequence}")),
+        "{summary}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_command_line_sets_rolls_back_and_presses_the_kill_switch() -> Result<()> {
     let (app, _admin) = with_plan().await?;
     let token = app

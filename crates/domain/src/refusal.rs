@@ -74,14 +74,12 @@ pub enum Refusal {
     #[error("Say which version you saw: send If-Match or expected_version.")]
     VersionRequired,
     /// Somebody else changed it since it was read.
-    #[error(
-        "{what} was changed since you read it (you saw version {expected}, it is {current}). Look at the change, then try again."
-    )]
+    #[error("{what} was changed since {}. Look at the change, then try again.", seen(*expected, *current))]
     Stale {
         /// What was changed.
         what: String,
-        /// The version given.
-        expected: i64,
+        /// The version given; `None` for an undo, which asks for what one entry left.
+        expected: Option<i64>,
         /// The version it has.
         current: i64,
         /// The change that came between.
@@ -223,6 +221,15 @@ impl Refusal {
             | Self::KillSwitchOn { other, .. } => other.as_ref(),
             _ => None,
         }
+    }
+}
+
+fn seen(expected: Option<i64>, current: i64) -> String {
+    match expected {
+        Some(expected) => {
+            format!("you read it (you saw version {expected}, it is {current})")
+        }
+        None => format!("that entry (it is version {current} now)"),
     }
 }
 

@@ -264,7 +264,7 @@ mod tests {
         };
         let refusal = Refusal::Stale {
             what: "memory".into(),
-            expected: 1,
+            expected: Some(1),
             current: 2,
             other: Some(other),
         };

@@ -124,7 +124,7 @@ impl Selected {
         let what = module.to_string();
         Err(Refusal::Stale {
             what,
-            expected,
+            expected: Some(expected),
             current: flag.version,
             other,
         }

@@ -1,5 +1,6 @@
 //! Undoes an entry: brings what it changed back to how it was before, as a new audited change judged by rank.
 
+mod edit;
 mod flags;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use domain::{Committed, Key, Outcome, Permission, Refusal};
 use crate::control::authorise;
 use crate::store::audit;
 use crate::{Caller, CommandError, Control};
+use edit::UndoEdit;
 use flags::UndoFlags;
 
 /// Which entry to undo, and why.
@@ -21,7 +23,7 @@ pub struct Undo {
     pub sequence: u64,
     /// Why.
     pub reason: String,
-    /// The version seen of each module; needed where undoing raises it.
+    /// The version seen of each module; needed where undoing raises its flag.
     pub expected: BTreeMap<Key, i64>,
 }
 
@@ -37,6 +39,9 @@ pub async fn undo(
 ) -> Result<Committed, CommandError> {
     authorise(caller, Permission::View(&wanted.migration))?;
     let entry = entry_to_undo(control, &wanted).await?;
+    if let Some(edit) = UndoEdit::of(&wanted, &entry)? {
+        return control.execute(caller, edit).await;
+    }
     let flags = UndoFlags::of(wanted, &entry)?;
     control.execute(caller, flags).await
 }

@@ -1,4 +1,5 @@
-//! `POST /api/v1/migrations/{migration}/undo`: brings flags back to what they were before a change, as a new change.
+//! `POST /api/v1/migrations/{migration}/undo`: brings flags, or what an edit changed, back to what they
+//! were before an audit entry, as a new change.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::http::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::state::AppState;
 
-/// Which change, and why.
+/// Which entry, and why.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -23,7 +24,7 @@ pub struct Change {
     expected_versions: BTreeMap<Key, i64>,
 }
 
-/// Undoes a change of flags, judged by rank like any other.
+/// Undoes a change of flags, judged by rank like any other, or an edit, by the edit's own rules.
 pub async fn undo(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,

@@ -114,7 +114,7 @@ fn flags_before(entry: &AuditEntry) -> Result<BTreeMap<Key, FlagState>, CommandE
         "kill_switch.on" => "The kill switch is undone by resuming, which shows what comes back.",
         "kill_switch.off" => "Resuming is undone by pressing the kill switch again.",
         _ => {
-            "That entry changed no flag. Edit what it changed; its before values are in the audit log."
+            "Changes of flags and edits are undone; for what that entry did there is a command of its own. Its before values are in the audit log."
         }
     };
     Err(Refusal::field("sequence", message).into())
