@@ -10,6 +10,8 @@ use crate::directory::Identity;
 
 /// Names of clients remembered for one token; beyond it they share the name `others`.
 const MAX_CLIENTS: usize = 1_000;
+/// The name that further clients share.
+const OTHERS: &str = "others";
 /// Longest name of a client that is kept, in bytes.
 const MAX_CLIENT_NAME: usize = 120;
 
@@ -24,6 +26,16 @@ struct TokenReaders {
     identity: Arc<Identity>,
     last_used: AtomicI64,
     clients: HashMap<String, Arc<Seen>>,
+}
+
+impl TokenReaders {
+    /// Where a client is noted; with too many of them, where all others are.
+    fn seen(&self, client: &str) -> Option<&Arc<Seen>> {
+        self.clients.get(client).or_else(|| {
+            let full = self.clients.len() >= MAX_CLIENTS;
+            full.then(|| self.clients.get(OTHERS)).flatten()
+        })
+    }
 }
 
 /// A reader as last seen.
@@ -54,7 +66,7 @@ impl Readers {
         {
             let by_token = self.by_token.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(readers) = by_token.get(&identity.token_id)
-                && let Some(seen) = readers.clients.get(client)
+                && let Some(seen) = readers.seen(client)
             {
                 readers.last_used.store(now.0, Ordering::Relaxed);
                 seen.at.store(now.0, Ordering::Relaxed);
@@ -77,7 +89,7 @@ impl Readers {
         let client = if readers.clients.len() < MAX_CLIENTS {
             client
         } else {
-            "others"
+            OTHERS
         };
         readers.clients.insert(
             client.to_owned(),
@@ -186,4 +198,50 @@ fn shorten(client: &str) -> &str {
         end -= 1;
     }
     client.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use domain::read::TokenKind;
+
+    use super::*;
+
+    fn identity() -> Arc<Identity> {
+        Arc::new(Identity {
+            token_id: "t".into(),
+            name: "service".into(),
+            kind: TokenKind::Sdk,
+            migration: Some(Key::parse("atlas").unwrap()),
+            environment: Some(Key::parse("production").unwrap()),
+            actor: None,
+        })
+    }
+
+    #[test]
+    fn beyond_the_names_that_are_kept_a_read_waits_for_no_other() {
+        let (readers, identity) = (Arc::new(Readers::default()), identity());
+        for number in 0..=MAX_CLIENTS {
+            readers.saw(&identity, &format!("c{number}"), 1, Timestamp(1));
+        }
+        // Whoever lists readers holds the lock that reads share.
+        let listing = readers.by_token.read().unwrap();
+        let (done, finished) = mpsc::channel();
+        let reading = std::thread::spawn({
+            let readers = Arc::clone(&readers);
+            move || {
+                readers.saw(&identity, "one more", 7, Timestamp(2));
+                done.send(()).unwrap();
+            }
+        });
+        let waited = finished.recv_timeout(Duration::from_secs(10));
+        drop(listing);
+        reading.join().unwrap();
+        assert!(waited.is_ok(), "the read took the lock for writing");
+        let all = readers.all(Timestamp(2));
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].client.as_str(), all[0].revision), (OTHERS, 7));
+    }
 }
