@@ -5,7 +5,7 @@ use domain::read::{AuditFilter, AuditPage, AuditRow, ChainState};
 use domain::{Key, Permission, Refusal, Timestamp};
 
 use super::standing::{load, viewer};
-use crate::audit::verify_store;
+use crate::audit::{Verifier, verify_store};
 use crate::control::authorise;
 use crate::store::StoreError;
 use crate::store::audit::{self as entries, AuditRecord, AuditSearch};
@@ -46,7 +46,7 @@ pub async fn audit(
     Ok(AuditPage {
         next: rows.last().filter(|_| more).map(|row| row.sequence),
         viewer: viewer(caller, migration),
-        chain: audit_verify(control).await?,
+        chain: chain_so_far(control).await?,
         filter: filter.clone(),
         frame,
         not_understood,
@@ -127,8 +127,19 @@ pub async fn audit_export(
     Ok((chained, next))
 }
 
-/// Verifies what was added to the chain since the last time, in this process; from the first entry on at first.
-pub async fn audit_verify(control: &Control) -> Result<ChainState, QueryError> {
+/// Verifies the whole chain, from its first entry on: what was found whole before may have been changed since. The
+/// chain is the server's, so this is for its admins.
+pub async fn audit_verify(control: &Control, caller: &Caller) -> Result<ChainState, QueryError> {
+    authorise(caller, Permission::AdministerServer)?;
+    let mut verifier = Verifier::default();
+    let mut connection = control.inner().store.read().await?;
+    let broken = verify_store(&mut connection, &mut verifier).await?;
+    Ok(broken.unwrap_or_else(|| verifier.state(control.clock().now())))
+}
+
+/// Verifies what was added to the chain since the last time, in this process; from the first entry on at first. Quick
+/// enough for every showing of the audit page.
+async fn chain_so_far(control: &Control) -> Result<ChainState, QueryError> {
     let inner = control.inner();
     let mut verifier = inner.verifier.lock().await;
     let mut connection = inner.store.read().await?;
@@ -192,6 +203,8 @@ fn instant(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::{FIRST_PREVIOUS, hash_of};
+    use crate::testing::{Server, refusal};
 
     #[test]
     fn qualifiers_narrow_and_the_rest_is_free_text() {
@@ -204,5 +217,31 @@ mod tests {
         assert_eq!(search.action.as_deref(), Some("flag.%"));
         assert_eq!(search.before_instant, Some(Timestamp(1_793_491_200_000)));
         assert_eq!(not_understood, ["mood:bad"]);
+    }
+
+    #[tokio::test]
+    async fn the_whole_chain_is_verified_whatever_was_found_before() {
+        let server = Server::with_modules(&["a"]).await;
+        // Memory of another chain, as if the entries had been changed after they were looked at.
+        let mut other = Verifier::default();
+        let first = hash_of(&FIRST_PREVIOUS, "{}");
+        other.take(1, &FIRST_PREVIOUS, &first, "{}").unwrap();
+        *server.control.inner().verifier.lock().await = other;
+        let root = Server::root();
+        let filter = AuditFilter::default();
+        let page = audit(&server.control, &root, None, None, &filter)
+            .await
+            .unwrap();
+        assert!(matches!(page.chain, ChainState::Broken { sequence: 2, .. }));
+        let whole = audit_verify(&server.control, &root).await.unwrap();
+        let head = server.control.head_sequence();
+        assert!(matches!(whole, ChainState::Verified { entries, .. } if entries == head));
+    }
+
+    #[tokio::test]
+    async fn the_servers_chain_is_not_for_one_migrations_admin() {
+        let server = Server::with_modules(&["a"]).await;
+        let refused = audit_verify(&server.control, &Server::admin_of("atlas")).await;
+        assert_eq!(refusal(refused).code(), "forbidden");
     }
 }
