@@ -43,10 +43,9 @@ impl Directory {
 
     /// Makes it anew from the database.
     pub(crate) async fn reload(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let by_hash = tokens::all(connection)
+        let by_hash = tokens::valid(connection)
             .await?
             .into_iter()
-            .filter(|token| token.revoked_at.is_none())
             .map(|token| (token.hash.clone(), Arc::new(identity(token))))
             .collect();
         self.by_hash.store(Arc::new(by_hash));
