@@ -223,6 +223,51 @@ async fn undoing_a_change_brings_its_flags_back_and_is_audited_itself() -> Resul
 }
 
 #[tokio::test]
+async fn the_log_is_narrowed_to_an_environment_by_the_api_and_in_the_table() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let staging = json!({ "key": "staging", "name": "Staging" });
+    admin
+        .post("/api/v1/migrations/ledger/environments", staging)
+        .await?
+        .expect(201)?;
+    for environment in ["production", "staging"] {
+        let press = json!({ "environment": environment, "reason": "a drill" });
+        admin
+            .post("/api/v1/migrations/ledger/kill-switch", press)
+            .await?
+            .expect(200)?;
+    }
+    let browser = app.browser().await?;
+    for query in [
+        "environment=staging",
+        "migration=ledger&environment=staging",
+    ] {
+        let log = admin
+            .get(&format!("/api/v1/audit?{query}"))
+            .await?
+            .expect(200)?;
+        let rows = log.json["rows"].as_array().cloned().unwrap_or_default();
+        assert!(!rows.is_empty(), "{}", log.text);
+        assert!(rows.iter().all(|row| row["environment"] == "staging"));
+    }
+    let table = browser
+        .get("/m/ledger/audit.csv?env=staging")
+        .await?
+        .expect(200)?;
+    assert!(
+        table.text.contains("kill_switch.on,staging"),
+        "{}",
+        table.text
+    );
+    assert!(
+        !table.text.contains("kill_switch.on,production"),
+        "{}",
+        table.text
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_edit_is_undone_from_its_audit_entry() -> Result<()> {
     let (app, admin) = with_plan().await?;
     let path = "/api/v1/migrations/ledger/modules/stamp_printer";

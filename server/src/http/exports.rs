@@ -79,7 +79,7 @@ fn lines(entries: &[ChainedEntry]) -> Result<Bytes, std::io::Error> {
     Ok(text.into())
 }
 
-/// The audit page's filter.
+/// The audit page's filter, and one environment.
 #[derive(Debug, Deserialize)]
 pub struct Filter {
     #[serde(default)]
@@ -87,7 +87,8 @@ pub struct Filter {
     env: Option<Key>,
 }
 
-/// `GET /m/{migration}/audit.csv`: every entry that the page's filter matches, newest first.
+/// `GET /m/{migration}/audit.csv`: every entry that the page's filter matches, of one environment with `env`,
+/// newest first.
 pub async fn audit_csv(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
@@ -115,6 +116,7 @@ fn csv_pages(
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let first = Some(AuditFilter {
         q: filter.q,
+        environment: filter.env.clone(),
         before: None,
     });
     let pages = futures::stream::try_unfold(first, move |wanted| {

@@ -16,7 +16,8 @@ const PAGE_ROWS: u32 = 50;
 /// Entries read at once for an export.
 const EXPORT_ROWS: u32 = 1_000;
 
-/// The audit page of a migration, or of the whole server for its admins.
+/// The audit page of a migration, or of the whole server for its admins. `environment` is what the page is framed by;
+/// only the filter narrows the entries.
 pub async fn audit(
     control: &Control,
     caller: &Caller,
@@ -34,6 +35,9 @@ pub async fn audit(
     let (mut wanted, not_understood) = read_query(&filter.q);
     wanted.migration = migration.map(ToString::to_string);
     wanted.before = filter.before;
+    if let Some(environment) = &filter.environment {
+        wanted.environment = Some(environment.to_string());
+    }
     let mut connection = control.inner().store.read().await?;
     let records = entries::search(&mut connection, &wanted, PAGE_ROWS + 1).await?;
     drop(connection);
@@ -202,9 +206,11 @@ fn instant(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use domain::FlagState;
+
     use super::*;
     use crate::audit::{FIRST_PREVIOUS, hash_of};
-    use crate::testing::{Server, refusal};
+    use crate::testing::{Server, key, refusal};
 
     #[test]
     fn qualifiers_narrow_and_the_rest_is_free_text() {
@@ -243,5 +249,28 @@ mod tests {
         let server = Server::with_modules(&["a"]).await;
         let refused = audit_verify(&server.control, &Server::admin_of("atlas")).await;
         assert_eq!(refusal(refused).code(), "forbidden");
+    }
+
+    #[tokio::test]
+    async fn an_environment_narrows_the_log_to_its_entries() {
+        let server = Server::with_modules(&["a"]).await;
+        server.environment("staging").await;
+        let both = FlagState::BOTH_VALIDATE;
+        server.set("a", both).await;
+        server.set_in("staging", "a", both).await;
+        let root = Server::root();
+        let filter = AuditFilter {
+            environment: Some(key("staging")),
+            ..AuditFilter::default()
+        };
+        for migration in [None, Some(&key("atlas"))] {
+            let page = audit(&server.control, &root, migration, None, &filter)
+                .await
+                .unwrap();
+            assert!(!page.rows.is_empty());
+            for row in page.rows {
+                assert_eq!(row.environment, Some(key("staging")), "{}", row.summary);
+            }
+        }
     }
 }

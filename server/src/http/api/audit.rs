@@ -34,6 +34,7 @@ pub async fn list(
 ) -> Result<Json<AuditPage>, Problem> {
     let filter = AuditFilter {
         q: wanted.q,
+        environment: wanted.environment.clone(),
         before: wanted.before,
     };
     let (migration, environment) = (wanted.migration.as_ref(), wanted.environment.as_ref());
