@@ -17,6 +17,7 @@ const MAX_CLIENT_NAME: usize = 120;
 
 #[derive(Debug)]
 struct Seen {
+    first_at: Timestamp,
     at: AtomicI64,
     revision: AtomicU64,
 }
@@ -47,6 +48,8 @@ pub struct Reader {
     pub token_name: String,
     /// The client's name for itself.
     pub client: String,
+    /// When it first read, as far as this process remembers.
+    pub first_read_at: Timestamp,
     /// When it last read.
     pub last_read_at: Timestamp,
     /// The revision it was given.
@@ -94,6 +97,7 @@ impl Readers {
         readers.clients.insert(
             client.to_owned(),
             Arc::new(Seen {
+                first_at: now,
                 at: AtomicI64::new(now.0),
                 revision: AtomicU64::new(revision),
             }),
@@ -187,6 +191,7 @@ fn all_of(readers: &TokenReaders) -> impl Iterator<Item = Reader> + '_ {
         token_id: readers.identity.token_id.clone(),
         token_name: readers.identity.name.clone(),
         client: client.clone(),
+        first_read_at: seen.first_at,
         last_read_at: Timestamp(seen.at.load(Ordering::Relaxed)),
         revision: seen.revision.load(Ordering::Relaxed),
     })

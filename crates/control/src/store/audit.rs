@@ -122,7 +122,7 @@ pub(crate) async fn by_sequence(
     .await?)
 }
 
-/// The entry that made a revision in this epoch.
+/// The newest entry that made a revision of this number, in whichever epoch.
 pub(crate) async fn by_revision(
     connection: &mut Connection,
     revision: u64,

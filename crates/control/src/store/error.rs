@@ -96,15 +96,10 @@ impl StoreError {
                 SqliteFailure::Busy => Some(Unavailable::Busy),
                 SqliteFailure::Full => Some(Unavailable::Full),
                 SqliteFailure::Fatal => Some(Unavailable::Broken),
-                SqliteFailure::Unique | SqliteFailure::Other => None,
+                SqliteFailure::Other => None,
             },
             _ => None,
         }
-    }
-
-    /// Whether a UNIQUE constraint was hit.
-    pub(crate) fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Sql(error) if SqliteFailure::of(error) == SqliteFailure::Unique)
     }
 }
 
@@ -117,8 +112,6 @@ pub(crate) enum SqliteFailure {
     Full,
     /// I/O error, corruption, not a database.
     Fatal,
-    /// A unique index said no.
-    Unique,
     /// Anything else.
     Other,
 }
@@ -138,11 +131,10 @@ impl SqliteFailure {
         else {
             return Self::Other;
         };
-        match (code & 0xff, code) {
-            (5 | 6, _) => Self::Busy,
-            (13, _) => Self::Full,
-            (10 | 11 | 26, _) => Self::Fatal,
-            (_, 1555 | 2067) => Self::Unique,
+        match code & 0xff {
+            5 | 6 => Self::Busy,
+            13 => Self::Full,
+            10 | 11 | 26 => Self::Fatal,
             _ => Self::Other,
         }
     }

@@ -71,8 +71,9 @@ pub struct ChangeView {
     pub undo: Vec<FlagChange>,
     /// Modules whose flag is no longer as this change left it.
     pub drifted: Vec<Key>,
-    /// Readers of this environment that have asked since the change, of those that read in the 30 s before.
+    /// Readers of this environment that have asked since the change, of `readers_before`.
     pub readers_since: u32,
-    /// Readers heard from in the 30 s before it, as far as the server knows.
+    /// Readers that were there when it was made: first heard from before it, and last in the 30 s before it or since,
+    /// as far as this server process knows.
     pub readers_before: u32,
 }
