@@ -11,7 +11,10 @@ pub(super) struct Schema {
 /// Steps of `switchback.db`.
 pub(super) const STATE: Schema = Schema {
     file: super::STATE_FILE,
-    steps: &[include_str!("../../../../migrations/state/0001_first.sql")],
+    steps: &[
+        include_str!("../../../../migrations/state/0001_first.sql"),
+        include_str!("../../../../migrations/state/0002_overrun.sql"),
+    ],
 };
 
 /// Steps of `evidence.db`.
