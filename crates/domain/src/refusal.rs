@@ -83,7 +83,7 @@ pub enum Refusal {
         /// The version it has.
         current: i64,
         /// The change that came between.
-        other: Option<OtherChange>,
+        other: Option<Box<OtherChange>>,
     },
     /// Promotions wait while the kill switch is on.
     #[error(
@@ -216,9 +216,8 @@ impl Refusal {
     /// The change that came first, where there is one.
     pub fn other_change(&self) -> Option<&OtherChange> {
         match self {
-            Self::NoChange { other, .. }
-            | Self::Stale { other, .. }
-            | Self::KillSwitchOn { other, .. } => other.as_ref(),
+            Self::NoChange { other, .. } | Self::KillSwitchOn { other, .. } => other.as_ref(),
+            Self::Stale { other, .. } => other.as_deref(),
             _ => None,
         }
     }

@@ -207,7 +207,7 @@ mod tests {
         let plan = plan_states([(&retired, to), (&active, to)]).unwrap();
         assert_eq!(plan.direction, Direction::Rollback);
         assert_eq!(plan.changes.len(), 1);
-        assert_eq!(plan.unchanged, [retired.module.clone()]);
+        assert_eq!(plan.unchanged, std::slice::from_ref(&retired.module));
         assert_eq!(plan.inactive, std::slice::from_ref(&retired));
         // A promotion names it: it is carried out whole or not at all.
         let low = named("b", ModuleStatus::Active, FlagState::OLD_ONLY);

@@ -266,7 +266,7 @@ mod tests {
             what: "memory".into(),
             expected: Some(1),
             current: 2,
-            other: Some(other),
+            other: Some(Box::new(other)),
         };
         let problem = Problem::from(refusal);
         let body = problem.body("r1");

@@ -126,7 +126,7 @@ impl Selected {
             what,
             expected: Some(expected),
             current: flag.version,
-            other,
+            other: other.map(Box::new),
         }
         .into())
     }

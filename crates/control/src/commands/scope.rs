@@ -65,7 +65,7 @@ pub(super) async fn expect_version(
         what: what.to_owned(),
         expected: Some(expected),
         current,
-        other,
+        other: other.map(Box::new),
     }
     .into())
 }

@@ -147,7 +147,9 @@ impl UndoEdit {
             what: format!("The {} of {}", named.join(" and "), standing.what),
             expected: None,
             current: standing.version,
-            other: audit::other_change(work.connection, newest).await?,
+            other: audit::other_change(work.connection, newest)
+                .await?
+                .map(Box::new),
         }
         .into())
     }

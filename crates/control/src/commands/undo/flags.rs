@@ -14,6 +14,7 @@ use crate::commands::input::Input;
 use crate::commands::{Selection, lane};
 use crate::error::Stopped;
 use crate::snapshots::{Published, Snapshots};
+use crate::store::flags::FlagRecord;
 use crate::store::{Lane, StoreError};
 
 /// Brings flags back to an entry's `before`.
@@ -85,7 +86,7 @@ impl Command for UndoFlags {
             &selection,
         )
         .await?;
-        let standings: Vec<Standing> = selected.flags.iter().map(|flag| flag.standing()).collect();
+        let standings: Vec<Standing> = selected.flags.iter().map(FlagRecord::standing).collect();
         let plan = plan_states(standings.iter().filter_map(|standing| {
             let before = self.before.get(&standing.module)?;
             Some((standing, *before))

@@ -12,8 +12,11 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(before: Value) -> Result<T, Sto
     Ok(serde_json::from_value(before)?)
 }
 
+/// A field that was not edited, was empty, or had a value.
+type Patch<T> = Option<Option<T>>;
+
 /// A field that was empty stands there as `null`; one that was not edited is absent.
-fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+fn present<'de, T, D>(deserializer: D) -> Result<Patch<T>, D::Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
@@ -27,7 +30,7 @@ where
 pub(super) struct ModuleFields {
     pub(super) name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) phase: Option<Option<PhaseNumber>>,
+    pub(super) phase: Patch<PhaseNumber>,
     pub(super) owner: Option<String>,
     pub(super) old_path: Option<String>,
     pub(super) new_path: Option<String>,
@@ -39,13 +42,13 @@ pub(super) struct ModuleFields {
 pub(super) struct PhaseFields {
     pub(super) name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) start: Option<Option<Date>>,
+    pub(super) start: Patch<Date>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) end: Option<Option<Date>>,
+    pub(super) end: Patch<Date>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) expected_modules: Option<Option<u32>>,
+    pub(super) expected_modules: Patch<u32>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) validation_days: Option<Option<u32>>,
+    pub(super) validation_days: Patch<u32>,
     pub(super) notes: Option<String>,
 }
 
@@ -65,8 +68,8 @@ pub(super) struct MigrationFields {
     pub(super) description: Option<String>,
     pub(super) zone: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) start: Option<Option<Date>>,
+    pub(super) start: Patch<Date>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) expected_modules: Option<Option<u32>>,
+    pub(super) expected_modules: Patch<u32>,
     pub(super) thresholds: Option<Thresholds>,
 }
