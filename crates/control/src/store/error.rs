@@ -50,6 +50,9 @@ pub enum StoreError {
     /// Writing has stopped after an I/O error or corruption.
     #[error("writing has stopped: {0}")]
     Broken(String),
+    /// A defect: the work panicked, and was rolled back.
+    #[error("a write panicked: {0}")]
+    Panicked(String),
     /// A row that no version of this program wrote.
     #[error("a row of {table} is corrupt: {why}")]
     Corrupt {
@@ -115,7 +118,7 @@ pub(crate) enum SqliteFailure {
     Busy,
     /// The disk is full.
     Full,
-    /// I/O error, corruption, not a database.
+    /// I/O error, corruption, not a database, a file that cannot be opened or written any more.
     Fatal,
     /// A unique index said no.
     Unique,
@@ -141,7 +144,7 @@ impl SqliteFailure {
         match (code & 0xff, code) {
             (5 | 6, _) => Self::Busy,
             (13, _) => Self::Full,
-            (10 | 11 | 26, _) => Self::Fatal,
+            (8 | 10 | 11 | 14 | 26, _) => Self::Fatal,
             (_, 1555 | 2067) => Self::Unique,
             _ => Self::Other,
         }

@@ -9,6 +9,8 @@ mod backup;
 pub(crate) mod drafts;
 pub(crate) mod environments;
 mod error;
+#[cfg(test)]
+pub(crate) mod faults;
 pub(crate) mod flags;
 pub(crate) mod grants;
 pub(crate) mod idempotency;

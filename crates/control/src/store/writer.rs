@@ -2,8 +2,11 @@
 //! lane first. A job runs to its end whatever becomes of who asked for it, so that a client that hangs up cannot
 //! cancel a write half way.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
@@ -127,6 +130,7 @@ impl Writer {
             .unwrap_or_default();
         match broken {
             Some(why) => Health::Broken(why),
+            None if self.normal.is_closed() => Health::Broken("its task has ended".into()),
             None if self.space.admit_quietly() => Health::Ready,
             None => Health::ReadOnly,
         }
@@ -189,12 +193,36 @@ impl WriterTask {
             Some(why) => Err(StoreError::Broken(why)),
             None => self.space.admit(queued.lane),
         };
-        match admitted {
-            Ok(()) => (queued.job)(&mut self.connection).await,
-            Err(error) => {
-                let _caller_hung_up = queued.refused.send(error);
-            }
+        let done = match admitted {
+            Ok(()) => self.attempt(queued.job).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            let _caller_hung_up = queued.refused.send(error);
         }
+    }
+
+    /// Runs a job. One that panics is a defect of that job alone: its transaction is rolled back, and the next goes on.
+    async fn attempt(&mut self, job: Job) -> Result<(), StoreError> {
+        let Err(panic) = AssertUnwindSafe(job(&mut self.connection))
+            .catch_unwind()
+            .await
+        else {
+            return Ok(());
+        };
+        let why = words_of(panic.as_ref());
+        tracing::error!(why, "a write panicked; it is rolled back");
+        roll_back(&mut self.connection).await;
+        Err(StoreError::Panicked(why))
+    }
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(words), _) => (*words).to_owned(),
+        (None, Some(words)) => words.clone(),
+        (None, None) => "it said nothing".to_owned(),
     }
 }
 
@@ -254,4 +282,73 @@ pub(crate) async fn data_version(connection: &mut Connection) -> Result<i64, Sto
     Ok(sqlx::query_scalar("PRAGMA data_version")
         .fetch_one(connection)
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Store, faults, meta};
+
+    async fn store() -> (Store, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).await.unwrap();
+        (store, directory)
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_rolled_back_and_the_next_one_runs() {
+        let (store, _directory) = store().await;
+        let panicked = store.state.run(Lane::Normal, |connection| {
+            Box::pin(async move {
+                begin(connection).await?;
+                meta::set_revision(connection, 7).await?;
+                panic!("a defect")
+            })
+        });
+        let panicked: Result<(), _> = panicked.await;
+        let Err(StoreError::Panicked(why)) = panicked else {
+            panic!("{panicked:?}")
+        };
+        assert_eq!(why, "a defect");
+        let revision = store
+            .state
+            .run(Lane::Normal, |connection| {
+                Box::pin(async move {
+                    in_transaction(connection, |c| Box::pin(meta::revision(c))).await
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!((revision, store.health()), (0, Health::Ready));
+    }
+
+    #[tokio::test]
+    async fn a_writer_without_its_task_is_broken() {
+        let (store, _directory) = store().await;
+        store.state.close().await;
+        assert!(matches!(store.health(), Health::Broken(_)));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_written_any_more_stops_writing() {
+        let (store, _directory) = store().await;
+        let forbidden = store.state.run(Lane::Normal, |connection| {
+            Box::pin(async move {
+                faults::forbid_writing(connection).await?;
+                begin(connection).await
+            })
+        });
+        assert!(forbidden.await.is_err());
+        assert!(matches!(store.health(), Health::Broken(_)));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_opened_is_fatal() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = crate::store::open::reader_connection(&directory.path().join("none")).await;
+        let Err(StoreError::Sql(error)) = missing else {
+            panic!("it was opened")
+        };
+        assert_eq!(SqliteFailure::of(&error), SqliteFailure::Fatal);
+    }
 }
