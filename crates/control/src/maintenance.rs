@@ -1,5 +1,5 @@
-//! Upkeep beside the work: writing down who read, forgetting what expired, recording counted refusals, and noticing
-//! when somebody else wrote the database.
+//! Upkeep beside the work: writing down who read, forgetting what expired, recording counted refusals, laying
+//! the ballast again, and noticing when somebody else wrote the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub(crate) fn start(control: &Control, stopping: CancellationToken) {
             }
             let Some(shared) = weak.upgrade() else { return };
             let control = Control::from_shared(shared);
+            control.inner().store.recover_space();
             flush(&control).await;
             reload_after_foreign_write(&control, &mut last_data_version).await;
         }
@@ -127,7 +128,9 @@ async fn reload_after_foreign_write(control: &Control, last: &mut Option<i64>) {
     if last.is_some_and(|last| last != found) {
         tracing::error!("another process wrote switchback.db; loading everything again");
         if let Err(error) = control.reload().await {
+            // `last` stays, so that the next tick tries again.
             tracing::error!(%error, "loading everything failed");
+            return;
         }
     }
     *last = Some(found);

@@ -47,7 +47,7 @@ pub use sessions::Sessions;
 pub use space::{BALLAST_BYTES, LOW_SPACE_BYTES};
 pub use writer::{Health, Lane};
 
-pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, roll_back};
+pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, roll_back, words_of};
 
 /// A connection to one of the two files.
 pub type Connection = sqlx::SqliteConnection;
@@ -70,6 +70,7 @@ pub struct Store {
     pub(crate) evidence: Writer,
     readers: SqlitePool,
     evidence_readers: SqlitePool,
+    space: Arc<space::SpaceGuard>,
     _lock: DirectoryLock,
 }
 
@@ -92,8 +93,9 @@ impl Store {
         let guard = Arc::new(space::SpaceGuard::new(directory)?);
         Ok(Self {
             directory: directory.to_owned(),
-            state: Writer::start(state, Arc::clone(&guard)),
-            evidence: Writer::start(evidence, guard),
+            state: Writer::start(state, Arc::clone(&guard), true),
+            evidence: Writer::start(evidence, Arc::clone(&guard), false),
+            space: guard,
             readers: open::reader_pool(&state_path, 4),
             evidence_readers: open::reader_pool(&evidence_path, 2),
             _lock: lock,
@@ -123,6 +125,13 @@ impl Store {
     /// Whether writes are taken.
     pub fn health(&self) -> Health {
         self.state.health()
+    }
+
+    /// Lays the ballast again where there is space for it.
+    pub(crate) fn recover_space(&self) {
+        if let Err(error) = self.space.recover() {
+            tracing::warn!(%error, "the ballast file could not be laid");
+        }
     }
 
     /// Finishes what was begun, then closes both files.

@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -60,8 +60,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task that owns `connection`.
-    pub(super) fn start(connection: Connection, space: Arc<SpaceGuard>) -> Self {
+    /// Starts the task that owns `connection`. Only the file of decisions may use the ballast up.
+    pub(super) fn start(
+        connection: Connection,
+        space: Arc<SpaceGuard>,
+        holds_decisions: bool,
+    ) -> Self {
         let (priority, priority_jobs) = mpsc::channel(PRIORITY_SLOTS);
         let (normal, normal_jobs) = mpsc::channel(NORMAL_SLOTS);
         let (closing, close_requests) = mpsc::channel(1);
@@ -70,6 +74,7 @@ impl Writer {
             connection,
             health: Arc::clone(&health),
             space: Arc::clone(&space),
+            holds_decisions,
         };
         tokio::spawn(task.run(priority_jobs, normal_jobs, close_requests));
         Self {
@@ -126,14 +131,29 @@ impl Writer {
         let broken = self
             .health
             .read()
-            .map(|why| why.clone())
-            .unwrap_or_default();
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match broken {
             Some(why) => Health::Broken(why),
             None if self.normal.is_closed() => Health::Broken("its task has ended".into()),
-            None if self.space.admit_quietly() => Health::Ready,
+            None if self.space.has_room() => Health::Ready,
             None => Health::ReadOnly,
         }
+    }
+
+    /// Takes no more writes: what memory holds, or the file, cannot be trusted.
+    pub(crate) fn stop(&self, why: &str) {
+        stop(&self.health, why);
+    }
+
+    /// Takes notice of an error that is not answered to anybody.
+    pub(crate) fn note_failure(&self, error: &StoreError) {
+        note_fatal(&self.health, error);
+    }
+
+    /// Frees the ballast's space for a rollback that found none; whether there was any.
+    pub(crate) fn release_ballast(&self) -> bool {
+        self.space.release()
     }
 
     /// Pretends that less than `bytes` free is low, for tests of a full disk.
@@ -154,6 +174,7 @@ struct WriterTask {
     connection: Connection,
     health: Arc<RwLock<Option<String>>>,
     space: Arc<SpaceGuard>,
+    holds_decisions: bool,
 }
 
 impl WriterTask {
@@ -184,11 +205,14 @@ impl WriterTask {
     }
 
     async fn serve(&mut self, queued: Queued) {
+        if self.holds_decisions && queued.lane == Lane::Priority {
+            self.space.release_when_spent();
+        }
         let broken = self
             .health
             .read()
-            .map(|why| why.clone())
-            .unwrap_or_default();
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let admitted = match broken {
             Some(why) => Err(StoreError::Broken(why)),
             None => self.space.admit(queued.lane),
@@ -229,11 +253,13 @@ pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
 fn note_fatal(health: &RwLock<Option<String>>, error: &StoreError) {
     let StoreError::Sql(sql) = error else { return };
     if SqliteFailure::of(sql) == SqliteFailure::Fatal {
-        tracing::error!(error = %sql, "writing stops: the database cannot be trusted");
-        if let Ok(mut why) = health.write() {
-            *why = Some(sql.to_string());
-        }
+        stop(health, &sql.to_string());
     }
+}
+
+fn stop(health: &RwLock<Option<String>>, why: &str) {
+    tracing::error!(why, "writing stops: the database cannot be trusted");
+    *health.write().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
 }
 
 /// `BEGIN IMMEDIATE`, `work`, `COMMIT`; any error rolls back. Nothing but the database is awaited in between.
