@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sqlx::Connection as _;
+
 use super::{Connection, StoreError};
 
 /// Nothing can be written on this connection any more, as if the file had become read-only.
@@ -44,4 +46,29 @@ pub(crate) async fn corrupt_the_tokens(directory: &Path) -> Result<(), StoreErro
     .execute(&mut connection)
     .await?;
     Ok(())
+}
+
+/// Makes a file look as if a newer version had written it.
+pub(crate) async fn pretend_newer(file: &Path) -> Result<(), StoreError> {
+    let mut connection = super::open::writer_connection(file).await?;
+    sqlx::query("PRAGMA user_version = 99")
+        .execute(&mut connection)
+        .await?;
+    leave_one_file(connection).await
+}
+
+/// Makes a file look as if it had not been brought up to date.
+pub(crate) async fn pretend_older(file: &Path) -> Result<(), StoreError> {
+    let mut connection = super::open::writer_connection(file).await?;
+    sqlx::query("PRAGMA user_version = 0")
+        .execute(&mut connection)
+        .await?;
+    leave_one_file(connection).await
+}
+
+async fn leave_one_file(mut connection: Connection) -> Result<(), StoreError> {
+    sqlx::query("PRAGMA journal_mode = DELETE")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection.close().await?)
 }
