@@ -65,10 +65,29 @@ impl Control {
     /// Opens the data directory, loads what is kept in memory, announces what was committed but perhaps not announced,
     /// and starts the upkeep.
     pub async fn open(options: Options) -> Result<Self, StoreError> {
-        let store = Arc::new(Store::open(&options.data_dir).await?);
+        let store = Store::open(&options.data_dir).await?;
         let position = load_position(&store).await?;
+        let control = Self::new(store, position, options);
+        control.mint_epoch_of_a_backup().await?;
+        control.reload().await?;
+        maintenance::start(&control, control.inner.stopping.clone());
+        Ok(control)
+    }
+
+    /// Opens the data directory for queries alone, whoever writes it meanwhile: exports and verification change
+    /// nothing, not even an older schema or a backup's epoch. Every command is answered with
+    /// [`crate::Unavailable::Broken`], and no flag is loaded.
+    pub async fn open_read_only(options: Options) -> Result<Self, StoreError> {
+        let mut store = Store::open_read_only(&options.data_dir).await?;
+        match load_position(&store).await {
+            Ok(position) => Ok(Self::new(store, position, options)),
+            Err(error) => Err(store.take_older().unwrap_or(error)),
+        }
+    }
+
+    fn new(store: Store, position: Position, options: Options) -> Self {
         let inner = Arc::new(Inner {
-            store,
+            store: Arc::new(store),
             clock: options.clock,
             feed: Feed::default(),
             snapshots: Snapshots::default(),
@@ -82,11 +101,12 @@ impl Control {
             demo: options.demo,
             stopping: CancellationToken::new(),
         });
-        let control = Self { inner };
-        control.mint_epoch_of_a_backup().await?;
-        control.reload().await?;
-        maintenance::start(&control, control.inner.stopping.clone());
-        Ok(control)
+        Self { inner }
+    }
+
+    /// Why queries of a data directory that is only read may fail: an older Switchback wrote it.
+    pub fn older_schema(&self) -> Option<String> {
+        self.inner.store.older().map(ToString::to_string)
     }
 
     /// Runs a command. The answer comes after the commit, when every reader in this process already sees the change.
@@ -204,7 +224,9 @@ impl Control {
     /// Finishes what was begun, then closes the files.
     pub async fn close(&self) {
         self.inner.stopping.cancel();
-        maintenance::flush(self).await;
+        if !self.inner.store.is_read_only() {
+            maintenance::flush(self).await;
+        }
         self.inner.store.close().await;
     }
 
@@ -317,7 +339,64 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::queries::audit_export;
+    use crate::store::faults;
     use crate::testing::{Server, refusal};
+
+    fn options(server: &Server) -> Options {
+        Options {
+            data_dir: server.control.data_dir().to_owned(),
+            clock: Clock::System,
+            demo: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn reading_beside_a_server_takes_no_lock_and_changes_nothing() {
+        let server = Server::with_modules(&["a"]).await;
+        let state = server.control.data_dir().join(store::STATE_FILE);
+        std::fs::remove_file(server.control.data_dir().join("ballast")).unwrap();
+        let before = std::fs::read(&state).unwrap();
+        let reader = Control::open_read_only(options(&server)).await.unwrap();
+        assert_eq!(reader.head_sequence(), server.control.head_sequence());
+        assert_eq!(reader.older_schema(), None);
+        let (entries, _) = audit_export(&reader, &Server::root(), None, 0)
+            .await
+            .unwrap();
+        assert_eq!(
+            u64::try_from(entries.len()).unwrap(),
+            reader.head_sequence()
+        );
+        let refused = reader
+            .execute(&Server::root(), Server::rollback_of("a"))
+            .await;
+        assert!(matches!(
+            refused,
+            Err(CommandError::Unavailable(crate::Unavailable::Broken))
+        ));
+        reader.close().await;
+        assert_eq!(std::fs::read(&state).unwrap(), before);
+        assert!(!server.control.data_dir().join("ballast").exists());
+        server.try_module("b").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn reading_leaves_an_older_schema_as_it_is_and_says_so() {
+        let server = Server::open().await;
+        server.control.close().await;
+        let state = server.control.data_dir().join(store::STATE_FILE);
+        faults::pretend_older(&state).await.unwrap();
+        let before = std::fs::read(&state).unwrap();
+        let reader = Control::open_read_only(options(&server)).await.unwrap();
+        let older = reader.older_schema().unwrap();
+        assert!(older.contains("older Switchback (schema 0"), "{older}");
+        reader.close().await;
+        assert_eq!(std::fs::read(&state).unwrap(), before);
+        // One without any table cannot even say where it stands.
+        std::fs::write(&state, b"").unwrap();
+        let refused = Control::open_read_only(options(&server)).await;
+        assert!(matches!(refused, Err(StoreError::OlderVersion { .. })));
+    }
 
     #[tokio::test]
     async fn whoever_may_not_roll_back_takes_no_place_from_those_who_may() {

@@ -24,6 +24,18 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
+    /// An older Switchback wrote it, and it was opened for reading only.
+    #[error(
+        "{file} was written by an older Switchback (schema {found}, this one knows {known}) and lacks what this command reads. Start `switchback serve` on it once: that brings it up to date. `switchback backup` copies it as it is."
+    )]
+    OlderVersion {
+        /// Which file.
+        file: &'static str,
+        /// Its schema.
+        found: i64,
+        /// The newest known.
+        known: i64,
+    },
     /// Older SQLite can corrupt a write-ahead log under a pool.
     #[error(
         "SQLite {0} is too old: at least 3.51.3 is needed. This binary was built against the wrong library; build it with the bundled one."

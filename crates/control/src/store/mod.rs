@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{Connection as _, Sqlite, SqlitePool};
 
 pub use backup::{BackupError, back_up, restore_into};
 pub use error::StoreError;
@@ -71,7 +71,10 @@ pub struct Store {
     readers: SqlitePool,
     evidence_readers: SqlitePool,
     space: Arc<space::SpaceGuard>,
-    _lock: DirectoryLock,
+    /// `None` where the files are only read.
+    lock: Option<DirectoryLock>,
+    /// What an older schema is answered with, where the files are only read.
+    older: Option<StoreError>,
 }
 
 impl Store {
@@ -90,7 +93,8 @@ impl Store {
         schema::bring_up_to_date(&mut state, &schema::STATE).await?;
         schema::bring_up_to_date(&mut evidence, &schema::EVIDENCE).await?;
         meta::ensure(&mut state).await?;
-        let guard = Arc::new(space::SpaceGuard::new(directory)?);
+        let guard = Arc::new(space::SpaceGuard::new(directory));
+        guard.recover()?;
         Ok(Self {
             directory: directory.to_owned(),
             state: Writer::start(state, Arc::clone(&guard), true),
@@ -98,8 +102,49 @@ impl Store {
             space: guard,
             readers: open::reader_pool(&state_path, 4),
             evidence_readers: open::reader_pool(&evidence_path, 2),
-            _lock: lock,
+            lock: Some(lock),
+            older: None,
         })
+    }
+
+    /// Opens a data directory for reading alone, also beside a process that writes it: takes no lock, makes nothing,
+    /// and leaves an older schema as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerVersion`] when a newer Switchback wrote it.
+    pub async fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
+        let (state_path, evidence_path) =
+            (directory.join(STATE_FILE), directory.join(EVIDENCE_FILE));
+        let mut state = open::reader_connection(&state_path).await?;
+        open::require_sqlite_version(&mut state).await?;
+        let older = schema::note_older(&mut state, &schema::STATE).await?;
+        state.close().await?;
+        let guard = Arc::new(space::SpaceGuard::new(directory));
+        Ok(Self {
+            directory: directory.to_owned(),
+            state: Writer::none(Arc::clone(&guard)),
+            evidence: Writer::none(Arc::clone(&guard)),
+            readers: open::reader_pool(&state_path, 4),
+            evidence_readers: open::reader_pool(&evidence_path, 2),
+            space: guard,
+            lock: None,
+            older,
+        })
+    }
+
+    /// Whether the files are only read.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// The same, for whoever could not go on because of it.
+    pub(crate) fn take_older(&mut self) -> Option<StoreError> {
+        self.older.take()
+    }
+
+    /// Why a statement may not run on files that are only read: their schema is older.
+    pub(crate) fn older(&self) -> Option<&StoreError> {
+        self.older.as_ref()
     }
 
     /// The data directory.

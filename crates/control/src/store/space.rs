@@ -26,15 +26,13 @@ pub(super) struct SpaceGuard {
 }
 
 impl SpaceGuard {
-    pub(super) fn new(directory: &Path) -> Result<Self, StoreError> {
-        let guard = Self {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self {
             directory: directory.to_owned(),
             ballast: directory.join("ballast"),
             low_bytes: AtomicU64::new(LOW_SPACE_BYTES),
             released: AtomicBool::new(false),
-        };
-        guard.recover()?;
-        Ok(guard)
+        }
     }
 
     /// Whether a write of this lane may go ahead.

@@ -86,6 +86,17 @@ impl Writer {
         }
     }
 
+    /// Of a file that is only read: takes nothing.
+    pub(super) fn none(space: Arc<SpaceGuard>) -> Self {
+        Self {
+            priority: mpsc::channel(1).0,
+            normal: mpsc::channel(1).0,
+            closing: mpsc::channel(1).0,
+            health: Arc::new(RwLock::new(Some("it is only read".into()))),
+            space,
+        }
+    }
+
     /// Runs `work` on the connection and answers what it answered. `work` brings its own transaction.
     ///
     /// # Errors
