@@ -124,17 +124,17 @@ fn csv_pages(
             let Some(wanted) = wanted else {
                 return Ok(None);
             };
-            let page = queries::audit(
+            let (rows, next) = queries::audit_rows(
                 &state.control,
                 &caller,
-                Some(&migration),
+                &migration,
                 environment.as_ref(),
                 &wanted,
             )
             .await
             .map_err(std::io::Error::other)?;
-            let text: String = page.rows.iter().map(csv_row).collect();
-            let next = page.next.map(|before| AuditFilter {
+            let text: String = rows.iter().map(csv_row).collect();
+            let next = next.map(|before| AuditFilter {
                 before: Some(before),
                 ..wanted
             });

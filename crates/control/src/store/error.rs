@@ -111,6 +111,7 @@ impl StoreError {
                 SqliteFailure::Busy => Some(Unavailable::Busy),
                 SqliteFailure::Full => Some(Unavailable::Full),
                 SqliteFailure::Fatal => Some(Unavailable::Broken),
+                SqliteFailure::Interrupted => Some(Unavailable::TooLong),
                 SqliteFailure::Unique | SqliteFailure::Other => None,
             },
             _ => None,
@@ -132,6 +133,8 @@ pub(crate) enum SqliteFailure {
     Full,
     /// I/O error, corruption, not a database, a file that cannot be opened or written any more.
     Fatal,
+    /// A scan that took too long was ended.
+    Interrupted,
     /// A unique index said no.
     Unique,
     /// Anything else.
@@ -155,6 +158,7 @@ impl SqliteFailure {
         };
         match (code & 0xff, code) {
             (5 | 6, _) => Self::Busy,
+            (9, _) => Self::Interrupted,
             (13, _) => Self::Full,
             (8 | 10 | 11 | 14 | 26, _) => Self::Fatal,
             (_, 1555 | 2067) => Self::Unique,

@@ -48,6 +48,15 @@ pub(crate) async fn corrupt_the_tokens(directory: &Path) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Reads without an end.
+pub(crate) async fn count_for_ever(connection: &mut Connection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// Makes a file look as if a newer version had written it.
 pub(crate) async fn pretend_newer(file: &Path) -> Result<(), StoreError> {
     let mut connection = super::open::writer_connection(file).await?;

@@ -25,6 +25,7 @@ pub(crate) mod outbox;
 pub(crate) mod phases;
 pub(crate) mod plan_items;
 pub(crate) mod readers;
+pub(crate) mod scans;
 mod schema;
 mod sessions;
 mod space;
@@ -62,6 +63,9 @@ pub const EVIDENCE_FILE: &str = "evidence.db";
 /// The control socket, beside them.
 pub const CONTROL_SOCKET: &str = "control.sock";
 
+/// Read-only connections to `switchback.db` for pages and the API.
+const READERS: u32 = 4;
+
 /// Both files, open and checked.
 #[derive(Debug)]
 pub struct Store {
@@ -70,6 +74,7 @@ pub struct Store {
     pub(crate) evidence: Writer,
     readers: SqlitePool,
     evidence_readers: SqlitePool,
+    scans: SqlitePool,
     space: Arc<space::SpaceGuard>,
     /// `None` where the files are only read.
     lock: Option<DirectoryLock>,
@@ -100,8 +105,9 @@ impl Store {
             state: Writer::start(state, Arc::clone(&guard), true),
             evidence: Writer::start(evidence, Arc::clone(&guard), false),
             space: guard,
-            readers: open::reader_pool(&state_path, 4),
+            readers: open::reader_pool(&state_path, READERS),
             evidence_readers: open::reader_pool(&evidence_path, 2),
+            scans: open::reader_pool(&state_path, scans::SCANS),
             lock: Some(lock),
             older: None,
         })
@@ -124,8 +130,9 @@ impl Store {
             directory: directory.to_owned(),
             state: Writer::none(Arc::clone(&guard)),
             evidence: Writer::none(Arc::clone(&guard)),
-            readers: open::reader_pool(&state_path, 4),
+            readers: open::reader_pool(&state_path, READERS),
             evidence_readers: open::reader_pool(&evidence_path, 2),
+            scans: open::reader_pool(&state_path, scans::SCANS),
             space: guard,
             lock: None,
             older,
@@ -162,6 +169,12 @@ impl Store {
         Ok(self.readers.begin().await?)
     }
 
+    /// A read-only connection to `switchback.db` for what looks through the audit log: of its own pool, and with a
+    /// limit to how long a statement may take.
+    pub(crate) async fn scan(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        scans::acquire(&self.scans).await
+    }
+
     /// A read-only connection to `evidence.db`.
     pub(crate) async fn read_evidence(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         Ok(self.evidence_readers.acquire().await?)
@@ -184,6 +197,7 @@ impl Store {
         self.state.close().await;
         self.evidence.close().await;
         self.readers.close().await;
+        self.scans.close().await;
         self.evidence_readers.close().await;
     }
 }
