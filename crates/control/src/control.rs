@@ -15,6 +15,7 @@ use crate::readers::Readers;
 use crate::refused::{RefusalRecord, Refused};
 use crate::snapshots::Snapshots;
 use crate::store::{self, Connection, Health, Lane, Sessions, Store, StoreError, meta, outbox};
+use crate::unwritten::Unwritten;
 use crate::users::Users;
 use crate::{Caller, Clock, CommandError, audit, maintenance};
 
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) readers: Readers,
     pub(crate) users: Users,
     pub(crate) refused: Refused,
+    pub(crate) unwritten: Unwritten,
     pub(crate) overviews: crate::queries::OverviewCache,
     pub(crate) verifier: tokio::sync::Mutex<audit::Verifier>,
     position: RwLock<Position>,
@@ -95,6 +97,7 @@ impl Control {
             readers: Readers::default(),
             users: Users::default(),
             refused: Refused::default(),
+            unwritten: Unwritten::default(),
             overviews: crate::queries::OverviewCache::default(),
             verifier: tokio::sync::Mutex::default(),
             position: RwLock::new(position),
@@ -130,6 +133,7 @@ impl Control {
             None => command.lane(&self.inner.snapshots),
             Some(_) => Lane::Normal,
         };
+        let unauthorised = refused.as_ref().map(|_| (caller.clone(), record.clone()));
         let inner = Arc::clone(&self.inner);
         let caller = caller.clone();
         let answered = inner
@@ -149,7 +153,10 @@ impl Control {
         match (answered, refused) {
             (Ok(answer), _) => answer.map_err(CommandError::Refused),
             (Err(error), Some(refusal)) => {
-                tracing::warn!(%error, %refusal, "a refusal was not recorded");
+                tracing::warn!(%error, %refusal, "a refusal could not be recorded yet");
+                if let Some((caller, record)) = unauthorised {
+                    self.inner.record_refusal_later(&caller, record, &refusal);
+                }
                 Err(refusal.into())
             }
             (Err(error), None) => Err(error.into()),
@@ -225,7 +232,7 @@ impl Control {
     pub async fn close(&self) {
         self.inner.stopping.cancel();
         if !self.inner.store.is_read_only() {
-            maintenance::flush(self).await;
+            maintenance::flush_everything(self).await;
         }
         self.inner.store.close().await;
     }

@@ -211,8 +211,27 @@ impl Inner {
             return;
         }
         let now = self.clock.now();
-        if let Some(draft) = self.refused.note(caller, record, refusal, now) {
-            self.append_outside_commands(connection, &draft, now).await;
+        let Some(draft) = self.refused.note(caller, record, refusal, now) else {
+            return;
+        };
+        if let Err(error) = self.append_outside_commands(connection, &draft, now).await {
+            tracing::error!(%error, "a refusal could not be recorded yet");
+            self.store.state.note_failure(&error);
+            self.unwritten.put_back(draft);
+        }
+    }
+
+    /// Keeps a refusal that no writer took.
+    pub(super) fn record_refusal_later(
+        &self,
+        caller: &Caller,
+        record: RefusalRecord,
+        refusal: &Refusal,
+    ) {
+        if refusal.is_audited() {
+            let now = self.clock.now();
+            self.unwritten
+                .add(self.refused.note(caller, record, refusal, now));
         }
     }
 
@@ -222,7 +241,7 @@ impl Inner {
         connection: &mut Connection,
         draft: &crate::refused::Draft,
         now: Timestamp,
-    ) {
+    ) -> Result<(), StoreError> {
         let position = self.position();
         let entry = draft.entry(position.sequence + 1, &position.epoch, now);
         let event = Event {
@@ -230,30 +249,22 @@ impl Inner {
             migration: entry.migration.clone(),
             topics: vec![Topic::Audit],
         };
-        let appended = async {
-            store::begin(connection).await?;
-            match audit::append(connection, &entry, &position.hash).await {
-                Ok(hash) => store::commit(connection).await.map(|()| hash),
-                Err(error) => {
-                    store::roll_back(connection).await;
-                    Err(error)
-                }
+        store::begin(connection).await?;
+        let hash = match audit::append(connection, &entry, &position.hash).await {
+            Ok(hash) => hash,
+            Err(error) => {
+                store::roll_back(connection).await;
+                return Err(error);
             }
         };
-        match appended.await {
-            Ok(hash) => {
-                self.set_position(Position {
-                    sequence: entry.sequence,
-                    hash,
-                    ..position
-                });
-                self.feed.publish(event);
-            }
-            Err(error) => {
-                tracing::error!(%error, "a refusal could not be recorded");
-                self.store.state.note_failure(&error);
-            }
-        }
+        store::commit(connection).await?;
+        self.set_position(Position {
+            sequence: entry.sequence,
+            hash,
+            ..position
+        });
+        self.feed.publish(event);
+        Ok(())
     }
 }
 
