@@ -218,6 +218,12 @@ impl Control {
         self.inner.store.health()
     }
 
+    /// Whether anybody ever signed in: until then every start shows a way in.
+    pub async fn has_been_signed_in(&self) -> Result<bool, CommandError> {
+        let mut connection = self.inner.store.scan().await?;
+        Ok(store::audit::has_action(&mut connection, "user.sign_in").await?)
+    }
+
     /// The data directory.
     pub fn data_dir(&self) -> &std::path::Path {
         self.inner.store.directory()
