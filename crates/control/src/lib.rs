@@ -33,6 +33,7 @@ pub mod snapshots;
 pub mod store;
 #[cfg(test)]
 mod testing;
+mod unwritten;
 mod users;
 
 pub use caller::{Caller, Idempotency};

@@ -121,22 +121,15 @@ fn csv_pages(
     });
     let pages = futures::stream::try_unfold(first, move |wanted| {
         let (state, caller, migration) = (state.clone(), caller.clone(), migration.clone());
-        let environment = filter.env.clone();
         async move {
             let Some(wanted) = wanted else {
                 return Ok(None);
             };
-            let page = queries::audit(
-                &state.control,
-                &caller,
-                Some(&migration),
-                environment.as_ref(),
-                &wanted,
-            )
-            .await
-            .map_err(std::io::Error::other)?;
-            let text: String = page.rows.iter().map(csv_row).collect();
-            let next = page.next.map(|before| AuditFilter {
+            let (rows, next) = queries::audit_rows(&state.control, &caller, &migration, &wanted)
+                .await
+                .map_err(std::io::Error::other)?;
+            let text: String = rows.iter().map(csv_row).collect();
+            let next = next.map(|before| AuditFilter {
                 before: Some(before),
                 ..wanted
             });

@@ -219,6 +219,9 @@ impl From<Unavailable> for Problem {
             Unavailable::Broken => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "broken", detail).retry_after(60)
             }
+            Unavailable::TooLong => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-long", detail).retry_after(10)
+            }
         }
     }
 }

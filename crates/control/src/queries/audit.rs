@@ -32,13 +32,43 @@ pub async fn audit(
             None
         }
     };
+    let (rows, next, not_understood) = search(control, migration, filter).await?;
+    Ok(AuditPage {
+        next,
+        viewer: viewer(caller, migration),
+        chain: chain_so_far(control).await?,
+        filter: filter.clone(),
+        frame,
+        not_understood,
+        rows,
+    })
+}
+
+/// A page of a migration's entries alone, for a download: nothing around it is read, and the chain is not verified.
+pub async fn audit_rows(
+    control: &Control,
+    caller: &Caller,
+    migration: &Key,
+    filter: &AuditFilter,
+) -> Result<(Vec<AuditRow>, Option<u64>), QueryError> {
+    authorise(caller, Permission::View(migration))?;
+    let (rows, next, _) = search(control, Some(migration), filter).await?;
+    Ok((rows, next))
+}
+
+/// Entries that match, newest first; where the next page begins; and what of the filter was not understood.
+async fn search(
+    control: &Control,
+    migration: Option<&Key>,
+    filter: &AuditFilter,
+) -> Result<(Vec<AuditRow>, Option<u64>, Vec<String>), QueryError> {
     let (mut wanted, not_understood) = read_query(&filter.q);
     wanted.migration = migration.map(ToString::to_string);
     wanted.before = filter.before;
     if let Some(environment) = &filter.environment {
         wanted.environment = Some(environment.to_string());
     }
-    let mut connection = control.inner().store.read().await?;
+    let mut connection = control.inner().store.scan().await?;
     let records = entries::search(&mut connection, &wanted, PAGE_ROWS + 1).await?;
     drop(connection);
     let more = records.len() > PAGE_ROWS as usize;
@@ -47,15 +77,8 @@ pub async fn audit(
         .take(PAGE_ROWS as usize)
         .map(audit_row)
         .collect::<Result<_, StoreError>>()?;
-    Ok(AuditPage {
-        next: rows.last().filter(|_| more).map(|row| row.sequence),
-        viewer: viewer(caller, migration),
-        chain: chain_so_far(control).await?,
-        filter: filter.clone(),
-        frame,
-        not_understood,
-        rows,
-    })
+    let next = rows.last().filter(|_| more).map(|row| row.sequence);
+    Ok((rows, next, not_understood))
 }
 
 /// An entry as lists show it.
@@ -116,7 +139,7 @@ pub async fn audit_export(
         Some(key) => authorise(caller, Permission::View(key))?,
         None => authorise(caller, Permission::AdministerServer)?,
     }
-    let mut connection = control.inner().store.read().await?;
+    let mut connection = control.inner().store.scan().await?;
     let records = entries::after(&mut connection, after, EXPORT_ROWS).await?;
     let next = records
         .last()
@@ -136,7 +159,7 @@ pub async fn audit_export(
 pub async fn audit_verify(control: &Control, caller: &Caller) -> Result<ChainState, QueryError> {
     authorise(caller, Permission::AdministerServer)?;
     let mut verifier = Verifier::default();
-    let mut connection = control.inner().store.read().await?;
+    let mut connection = control.inner().store.scan().await?;
     let broken = verify_store(&mut connection, &mut verifier).await?;
     Ok(broken.unwrap_or_else(|| verifier.state(control.clock().now())))
 }
@@ -146,7 +169,7 @@ pub async fn audit_verify(control: &Control, caller: &Caller) -> Result<ChainSta
 async fn chain_so_far(control: &Control) -> Result<ChainState, QueryError> {
     let inner = control.inner();
     let mut verifier = inner.verifier.lock().await;
-    let mut connection = inner.store.read().await?;
+    let mut connection = inner.store.scan().await?;
     let broken = verify_store(&mut connection, &mut verifier).await?;
     Ok(broken.unwrap_or_else(|| verifier.state(control.clock().now())))
 }
@@ -211,6 +234,42 @@ mod tests {
     use super::*;
     use crate::audit::{FIRST_PREVIOUS, hash_of};
     use crate::testing::{Server, key, refusal};
+
+    #[tokio::test]
+    async fn rows_for_a_download_verify_nothing_and_are_for_those_who_see_the_migration() {
+        let server = Server::with_modules(&["a"]).await;
+        server.environment("staging").await;
+        server.set("a", Server::percent(10)).await;
+        server.set_in("staging", "a", Server::percent(20)).await;
+        let atlas = key("atlas");
+        let (control, viewer) = (&server.control, Server::viewer_of("atlas"));
+        let all = AuditFilter::default();
+        // Held as by a verification of a long log: a download waits for none.
+        let verifying = control.inner().verifier.lock().await;
+        let (rows, next) = audit_rows(control, &viewer, &atlas, &all).await.unwrap();
+        drop(verifying);
+        assert_eq!(next, None);
+        let page = audit(control, &viewer, Some(&atlas), None, &all)
+            .await
+            .unwrap();
+        assert_eq!(rows, page.rows);
+        let staging = key("staging");
+        let narrowed = AuditFilter {
+            environment: Some(staging.clone()),
+            ..AuditFilter::default()
+        };
+        let (rows, _) = audit_rows(control, &viewer, &atlas, &narrowed)
+            .await
+            .unwrap();
+        assert!(!rows.is_empty());
+        assert!(
+            rows.iter()
+                .all(|row| row.environment.as_ref() == Some(&staging))
+        );
+        let stranger = Server::viewer_of("other");
+        let refused = audit_rows(control, &stranger, &atlas, &all).await;
+        assert_eq!(refusal(refused).code(), "not-found");
+    }
 
     #[test]
     fn qualifiers_narrow_and_the_rest_is_free_text() {

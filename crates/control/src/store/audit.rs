@@ -154,6 +154,19 @@ pub(crate) async fn after(
     .await?)
 }
 
+/// Whether an action was ever carried out.
+pub(crate) async fn has_action(
+    connection: &mut Connection,
+    action: &str,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM audit WHERE action = $1 AND outcome = 'committed')",
+    )
+    .bind(action)
+    .fetch_one(connection)
+    .await?)
+}
+
 /// What a list of entries is narrowed to; `None` narrows nothing. Texts are LIKE patterns with `\` as escape.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AuditSearch {

@@ -24,6 +24,18 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
+    /// An older Switchback wrote it, and it was opened for reading only.
+    #[error(
+        "{file} was written by an older Switchback (schema {found}, this one knows {known}) and lacks what this command reads. Start `switchback serve` on it once: that brings it up to date. `switchback backup` copies it as it is."
+    )]
+    OlderVersion {
+        /// Which file.
+        file: &'static str,
+        /// Its schema.
+        found: i64,
+        /// The newest known.
+        known: i64,
+    },
     /// Older SQLite can corrupt a write-ahead log under a pool.
     #[error(
         "SQLite {0} is too old: at least 3.51.3 is needed. This binary was built against the wrong library; build it with the bundled one."
@@ -50,6 +62,9 @@ pub enum StoreError {
     /// Writing has stopped after an I/O error or corruption.
     #[error("writing has stopped: {0}")]
     Broken(String),
+    /// A defect: the work panicked, and was rolled back.
+    #[error("a write panicked: {0}")]
+    Panicked(String),
     /// A row that no version of this program wrote.
     #[error("a row of {table} is corrupt: {why}")]
     Corrupt {
@@ -96,6 +111,7 @@ impl StoreError {
                 SqliteFailure::Busy => Some(Unavailable::Busy),
                 SqliteFailure::Full => Some(Unavailable::Full),
                 SqliteFailure::Fatal => Some(Unavailable::Broken),
+                SqliteFailure::Interrupted => Some(Unavailable::TooLong),
                 SqliteFailure::Other => None,
             },
             _ => None,
@@ -110,8 +126,10 @@ pub(crate) enum SqliteFailure {
     Busy,
     /// The disk is full.
     Full,
-    /// I/O error, corruption, not a database.
+    /// I/O error, corruption, not a database, a file that cannot be opened or written any more.
     Fatal,
+    /// A scan that took too long was ended.
+    Interrupted,
     /// Anything else.
     Other,
 }
@@ -133,8 +151,9 @@ impl SqliteFailure {
         };
         match code & 0xff {
             5 | 6 => Self::Busy,
+            9 => Self::Interrupted,
             13 => Self::Full,
-            10 | 11 | 26 => Self::Fatal,
+            8 | 10 | 11 | 14 | 26 => Self::Fatal,
             _ => Self::Other,
         }
     }
