@@ -164,7 +164,7 @@ pub fn table() -> Vec<Route> {
         POST "/api/v1/migrations/{migration}/resume" [Management] resume::resume
             => "Resume from the kill switch", takes "Resume", gives "Committed";
         POST "/api/v1/migrations/{migration}/undo" [Management] undo::undo
-            => "Bring flags back to what they were before a change", takes "Undo", gives "Committed";
+            => "Bring flags, or what an edit changed, back to what they were before an entry", takes "Undo", gives "Committed";
         GET "/api/v1/migrations/{migration}/instances" [Management ? "environment"] instances::list
             => "Running instances and what they applied", gives "Instances";
         GET "/api/v1/migrations/{migration}/changes/{revision}" [Management] changes::show

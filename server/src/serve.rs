@@ -18,8 +18,8 @@ use crate::public_url::PublicUrl;
 use crate::state::{AppState, Setting};
 use crate::{demo, router, startup};
 
-/// Serves until SIGTERM or SIGINT. Standard output gets what a person or a script needs to go on: the address, and at
-/// the first start a sign-in link; the log goes to standard error and never has the link.
+/// Serves until SIGTERM or SIGINT. Standard output gets what a person or a script needs to go on: the address, and until
+/// somebody has signed in a sign-in link; the log goes to standard error and never has the link.
 ///
 /// # Errors
 /// When the data directory or the address cannot be used.
@@ -43,12 +43,12 @@ pub async fn serve(settings: ServeSettings) -> Result<()> {
     })?;
     let stop = CancellationToken::new();
     let state = AppState::new(control.clone(), setting(&settings, &listener, &stop)?);
-    let is_new = startup::ensure_first_user(&control).await?;
+    startup::ensure_first_user(&control).await?;
     if settings.demo {
         demo::ensure(&control, &directory).await?;
     }
     let serving = tokio::spawn(run(state.clone(), listener, local_listener, stop.clone()));
-    announce(&state, is_new || settings.demo).await?;
+    announce(&state, settings.demo).await?;
     wait_for_signal().await?;
     tracing::info!("stopping");
     stop.cancel();
@@ -106,11 +106,11 @@ async fn count_announcements(state: AppState, stop: CancellationToken) {
     }
 }
 
-/// The address it listens on (not the public one, which a proxy may have), and how to get in.
-async fn announce(state: &AppState, with_sign_in: bool) -> Result<()> {
+/// The address it listens on (not the public one, which a proxy may have), and how to get in: always for a
+/// demonstration, else until somebody has.
+async fn announce(state: &AppState, demo: bool) -> Result<()> {
     let mut lines = format!("listening: {}\n", state.listening);
-    if with_sign_in {
-        let secret = startup::first_sign_in_link(&state.control).await?;
+    if let Some(secret) = startup::sign_in_link(&state.control, demo).await {
         let _writing_to_memory =
             writeln!(lines, "sign-in: {}/sign-in?link={secret}", state.public_url);
     }

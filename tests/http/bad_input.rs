@@ -162,3 +162,24 @@ async fn every_wrong_field_of_a_change_is_told() -> Result<()> {
     Answer::of(wrong.send().await?).await?.expect(405)?;
     Ok(())
 }
+
+#[tokio::test]
+async fn an_unreadable_if_match_stands_in_the_way_of_no_rollback() -> Result<()> {
+    let (_app, admin) = with_plan().await?;
+    admin
+        .set("ledger", "parcel_ledger", "new_only", None)
+        .await?
+        .expect(200)?;
+    let path = "/api/v1/migrations/ledger/flags";
+    let set = async |mode: &str| {
+        let request = admin
+            .request(Method::POST, path)
+            .header("if-match", "\"not a version\"")
+            .json(&json!({ "modules": ["parcel_ledger"], "mode": mode, "reason": "errors" }));
+        Answer::of(request.send().await?).await
+    };
+    set("both_validate").await?.expect(200)?;
+    let refused = set("new_only").await?.expect(400)?;
+    assert!(refused.text.contains("If-Match"), "{}", refused.text);
+    Ok(())
+}

@@ -135,8 +135,27 @@ async fn a_restored_backup_serves_what_it_held_under_a_new_epoch() -> Result<()>
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    let file_before = std::fs::read(restored.join("switchback.db"))?;
     let verified = cli(&restored, &["audit", "verify"]).await?;
     assert!(verified.status.success());
+    let log = cli(&restored, &["audit", "export"]).await?;
+    assert!(!String::from_utf8(log.stdout)?.contains("store.restore"));
+    let plan = cli(&restored, &["plan", "export", "--migration", "ledger"]).await?;
+    assert!(String::from_utf8(plan.stdout)?.contains("parcel_ledger"));
+    let again = elsewhere.path().join("again.db");
+    let again = cli(&restored, &["backup", &again.to_string_lossy()]).await?;
+    assert!(again.status.success());
+    assert_eq!(
+        std::fs::read(restored.join("switchback.db"))?,
+        file_before,
+        "what only reads has written"
+    );
+    assert!(
+        !restored.join("ballast").exists(),
+        "what only reads has written"
+    );
+    let written = cli(&restored, &["user", "list"]).await?;
+    assert!(written.status.success());
     let log = cli(&restored, &["audit", "export"]).await?;
     let log = String::from_utf8(log.stdout)?;
     assert!(log.contains("store.restore"), "{log}");

@@ -223,6 +223,85 @@ async fn undoing_a_change_brings_its_flags_back_and_is_audited_itself() -> Resul
 }
 
 #[tokio::test]
+async fn the_log_is_narrowed_to_an_environment_by_the_api_and_in_the_table() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let staging = json!({ "key": "staging", "name": "Staging" });
+    admin
+        .post("/api/v1/migrations/ledger/environments", staging)
+        .await?
+        .expect(201)?;
+    for environment in ["production", "staging"] {
+        let press = json!({ "environment": environment, "reason": "a drill" });
+        admin
+            .post("/api/v1/migrations/ledger/kill-switch", press)
+            .await?
+            .expect(200)?;
+    }
+    let browser = app.browser().await?;
+    for query in [
+        "environment=staging",
+        "migration=ledger&environment=staging",
+    ] {
+        let log = admin
+            .get(&format!("/api/v1/audit?{query}"))
+            .await?
+            .expect(200)?;
+        let rows = log.json["rows"].as_array().cloned().unwrap_or_default();
+        assert!(!rows.is_empty(), "{}", log.text);
+        assert!(rows.iter().all(|row| row["environment"] == "staging"));
+    }
+    let table = browser
+        .get("/m/ledger/audit.csv?env=staging")
+        .await?
+        .expect(200)?;
+    assert!(
+        table.text.contains("kill_switch.on,staging"),
+        "{}",
+        table.text
+    );
+    assert!(
+        !table.text.contains("kill_switch.on,production"),
+        "{}",
+        table.text
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_is_undone_from_its_audit_entry() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let path = "/api/v1/migrations/ledger/modules/stamp_printer";
+    let version = admin.version("ledger", "stamp_printer").await?;
+    let edit = json!({ "owner": "the night shift", "expected_version": version });
+    let edited = admin.patch(path, edit).await?.expect(200)?;
+    let page = format!("/m/ledger/audit/{}", edited.json["sequence"]);
+    let browser = app.browser().await?;
+    let shown = browser.get(&page).await?.expect(200)?;
+    assert!(shown.text.contains("action=\"/fn/undo\""), "{}", shown.text);
+    let sequence = edited.json["sequence"].to_string();
+    let fields = [
+        ("migration", "ledger"),
+        ("sequence", sequence.as_str()),
+        ("reason", "the wrong module"),
+    ];
+    let undone = browser.post_form("/fn/undo", &fields).await?;
+    assert!(undone.status.is_redirection(), "{}", undone.text);
+    // Again there is nothing to undo; by the API as on the page.
+    let again = json!({ "sequence": edited.json["sequence"], "reason": "the wrong module" });
+    let refused = admin
+        .post("/api/v1/migrations/ledger/undo", again)
+        .await?
+        .expect(409)?;
+    assert_eq!(refused.json["code"], "no-change");
+    let summary = refused.json["other_change"]["summary"].to_string();
+    assert!(
+        summary.contains(&format!("undid entry {sequence}")),
+        "{summary}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_command_line_sets_rolls_back_and_presses_the_kill_switch() -> Result<()> {
     let (app, _admin) = with_plan().await?;
     let token = app

@@ -38,6 +38,7 @@ pub async fn audit(
     let environment = super::environment(&environment)?;
     let filter = domain::read::AuditFilter {
         q,
+        environment: None,
         before: before.trim().parse().ok(),
     };
     let control = &context.control;

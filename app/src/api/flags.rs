@@ -161,7 +161,8 @@ pub async fn retire(
     })
 }
 
-/// Brings the modules of a change back to what they were before it: a new change, judged by rank like any other.
+/// Brings what an entry changed back to what it was before: flags by a new change, judged by rank like any other, and
+/// the fields of an edit by an edit. `revision` is that of the change on whose page the form stood; 0 on the entry's.
 #[server(prefix = "/fn", endpoint = "undo", output = crate::codec::PageJson)]
 pub async fn undo(
     migration: String,
@@ -174,18 +175,23 @@ pub async fn undo(
     let at = edge::At::read(&migration, &environment)?;
     let answer = super::Answer {
         form: "undo",
-        back: at.links.change(revision),
+        back: match revision {
+            0 => at.links.audit_entry(sequence),
+            revision => at.links.change(revision),
+        },
         fields: vec![("reason", reason.clone())],
     };
     let (answer, context, caller) = answer.signed_in()?;
-    let command = control::commands::Undo {
+    let wanted = control::commands::Undo {
         migration: at.migration.clone(),
         sequence,
         reason,
         expected: edge::versions(&expected),
     };
-    answer.done(context.control.execute(&caller, command).await, |done| {
-        at.to_change(done)
+    let done = control::commands::undo(&context.control, &caller, wanted).await;
+    answer.done(done, |done| match done.revision_number {
+        Some(revision) => at.links.change(revision),
+        None => at.links.audit_entry(done.sequence),
     })
 }
 

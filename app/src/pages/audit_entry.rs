@@ -1,12 +1,15 @@
 //! One audit entry, whole: what a permalink shows.
 
-use domain::{AuditEntry, Outcome};
+use domain::{AuditEntry, Outcome, Role};
 use leptos::prelude::*;
 
 use super::audit_diff::differences;
+use super::parts::environment_field;
+use super::plain_form::{Posted, address, submit};
 use crate::address::{Links, Place, segment};
 use crate::api::audit::{AuditEntryView, audit_entry};
-use crate::components::{Framed, Rail, badge, diff, framed, icon, key_values};
+use crate::components::{Field, Framed, Hidden, Rail, badge, diff, framed, icon, key_values, lock};
+use crate::flash::Flash;
 use crate::model::read_model;
 use crate::times;
 
@@ -19,18 +22,18 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), sequence.get()),
         |((migration, environment), sequence)| audit_entry(migration, environment, sequence),
     );
-    framed(model, Rail::Audit, |view: AuditEntryView, _| {
+    framed(model, Rail::Audit, |view: AuditEntryView, flash| {
         let entry = &view.chained.entry;
         Framed {
             title: format!("Audit entry {}", entry.sequence),
             description: format!("{}: {}", entry.actor.name, entry.summary),
-            body: body(&view),
+            body: body(&view, flash),
             frame: view.frame,
         }
     })
 }
 
-fn body(view: &AuditEntryView) -> AnyView {
+fn body(view: &AuditEntryView, flash: Option<&Flash>) -> AnyView {
     let (entry, links) = (&view.chained.entry, Links::of(&view.frame));
     let refused = (entry.outcome == Outcome::Refused)
         .then(|| badge("hand", "hold", "refused, nothing was changed"));
@@ -62,6 +65,7 @@ fn body(view: &AuditEntryView) -> AnyView {
                 </div>
                 {changed}
             </section>
+            {entry.is_edit().then(|| undo_edit(view, flash))}
         </div>
     }
     .into_any()
@@ -75,6 +79,37 @@ fn undo(entry: &AuditEntry, links: &Links) -> Option<impl IntoView + use<>> {
             <a class="button" href=address>{icon("back")} "The change, and undo…"</a>
         </div>
     })
+}
+
+/// Undoing an edit is an edit of its own. What it would do stands above it, and what others changed since is told when
+/// it is refused.
+fn undo_edit(view: &AuditEntryView, flash: Option<&Flash>) -> impl IntoView + use<> {
+    let posted = Posted::of(flash, "undo");
+    let lock = lock(&view.frame, Role::Admin);
+    let hidden = vec![
+        ("migration", view.frame.migration.to_string()),
+        ("environment", environment_field(&view.frame)),
+        ("sequence", view.chained.entry.sequence.to_string()),
+    ];
+    view! {
+        <section class="tile" id="undo">
+            <header><h2>"Undo"</h2></header>
+            <p>"What it changed goes back to what it was before, as a new change, recorded like any other."</p>
+            <form class="form" method="post" action=address("undo")>
+                {posted.problem()} <Hidden fields=hidden />
+                <Field
+                    name="reason"
+                    label="Reason"
+                    value=posted.typed("reason", "")
+                    error=posted.wrong("reason")
+                    maxlength=1_000
+                    required=true
+                    disabled=lock.closed()
+                />
+                {submit("Undo", "", &lock)}
+            </form>
+        </section>
+    }
 }
 
 fn fields(view: &AuditEntryView) -> impl IntoView + use<> {

@@ -167,7 +167,7 @@ mod tests {
             kill_switch: false,
             flags,
         };
-        Arc::new(Published::new(snapshot, true).unwrap())
+        Arc::new(Published::new(snapshot, true, std::collections::HashMap::new()).unwrap())
     }
 
     fn names(news: &News) -> Vec<String> {

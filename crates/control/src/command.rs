@@ -12,8 +12,8 @@ use crate::snapshots::Snapshots;
 use crate::store::{Connection, Lane};
 
 /// One verb. [`crate::Control::execute`] authorises it, runs it in a transaction together with its audit entry, and
-/// publishes it after the commit.
-pub trait Command: Send + 'static {
+/// publishes it after the commit. A rollback that finds the disk full is run twice, hence `Clone`.
+pub trait Command: Clone + Send + 'static {
     /// What the actor must hold.
     fn permission(&self) -> Permission<'_>;
 

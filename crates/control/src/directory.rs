@@ -58,10 +58,9 @@ impl Directory {
 
     /// Makes it anew from the database.
     pub(crate) async fn reload(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let by_hash: HashMap<_, _> = tokens::all(connection)
+        let by_hash: HashMap<_, _> = tokens::valid(connection)
             .await?
             .into_iter()
-            .filter(|token| token.revoked_at.is_none())
             .map(|token| (token.hash.clone(), Arc::new(identity(token))))
             .collect();
         let by_id = by_hash

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::store::StoreError;
 
-/// The store cannot take a write now; nothing was changed, and flags are still served from memory.
+/// The store cannot do it now; nothing was changed, and flags are still served from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unavailable {
     /// Too many writes wait: 503 with `Retry-After`.
@@ -23,6 +23,11 @@ pub enum Unavailable {
         "The database cannot be written any more. Flags are still served; look at the server's log, and restore a backup."
     )]
     Broken,
+    /// A search or an export took longer than one may: 503.
+    #[error(
+        "Looking through the audit log took too long and was stopped. Narrow the question, for example by a date (after:2026-11-01), or ask again when the server has less to do."
+    )]
+    TooLong,
 }
 
 /// Why a command gave no [`domain::Committed`].

@@ -38,6 +38,7 @@ pub mod snapshots;
 pub mod store;
 #[cfg(test)]
 mod testing;
+mod unwritten;
 mod users;
 
 pub use caller::{Caller, Idempotency};

@@ -1,5 +1,5 @@
-//! Upkeep beside the work: writing down who read, forgetting what expired, recording counted refusals, and noticing
-//! when somebody else wrote the database.
+//! Upkeep beside the work: writing down who read, forgetting what expired, recording counted refusals, laying
+//! the ballast again, and noticing when somebody else wrote the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ pub(crate) fn start(control: &Control, stopping: CancellationToken) {
             }
             let Some(shared) = weak.upgrade() else { return };
             let control = Control::from_shared(shared);
+            control.inner().store.recover_space();
             flush(&control).await;
             reload_after_foreign_write(&control, &mut last_data_version).await;
         }
@@ -35,8 +36,17 @@ pub(crate) fn start(control: &Control, stopping: CancellationToken) {
 }
 
 /// Writes down what memory holds of readers and refusals, and forgets what expired.
-pub(crate) async fn flush(control: &Control) {
+async fn flush(control: &Control) {
     let now = control.clock().now();
+    flush_until(control, now, now).await;
+}
+
+/// The same for the last time: the minute that is not over yet is recorded too.
+pub(crate) async fn flush_everything(control: &Control) {
+    flush_until(control, control.clock().now(), Timestamp(i64::MAX)).await;
+}
+
+async fn flush_until(control: &Control, now: Timestamp, counted_until: Timestamp) {
     if let Err(error) = flush_readers(control, now).await {
         tracing::warn!(%error, "could not write down who read flags");
     }
@@ -47,7 +57,7 @@ pub(crate) async fn flush(control: &Control) {
     if let Err(error) = control.sessions().delete_expired(now).await {
         tracing::warn!(%error, "could not forget expired sessions");
     }
-    if let Err(error) = flush_state(control, now).await {
+    if let Err(error) = flush_state(control, now, counted_until).await {
         tracing::warn!(%error, "could not record refusals");
     }
 }
@@ -96,22 +106,31 @@ async fn flush_readers(control: &Control, now: Timestamp) -> Result<(), StoreErr
         .await
 }
 
-async fn flush_state(control: &Control, now: Timestamp) -> Result<(), StoreError> {
-    let drafts = control.inner().refused.due(now);
-    if drafts.is_empty() {
+/// Counted refusals stay in memory until they are written: a full disk or a full queue delays them.
+async fn flush_state(
+    control: &Control,
+    now: Timestamp,
+    counted_until: Timestamp,
+) -> Result<(), StoreError> {
+    let inner = control.inner();
+    inner.unwritten.add(inner.refused.due(counted_until));
+    if inner.unwritten.is_empty() {
         return Ok(());
     }
     let shared = control.shared();
-    control
-        .inner()
+    inner
         .store
         .state
         .run(Lane::Normal, move |connection| {
             Box::pin(async move {
-                for draft in drafts {
-                    shared
+                while let Some(draft) = shared.unwritten.take() {
+                    if let Err(error) = shared
                         .append_outside_commands(connection, &draft, now)
-                        .await;
+                        .await
+                    {
+                        shared.unwritten.put_back(draft);
+                        return Err(error);
+                    }
                 }
                 links::forget_expired(connection, now).await
             })
@@ -133,8 +152,70 @@ async fn reload_after_foreign_write(control: &Control, last: &mut Option<i64>) {
     if last.is_some_and(|last| last != found) {
         tracing::error!("another process wrote switchback.db; loading everything again");
         if let Err(error) = control.reload().await {
+            // `last` stays, so that the next tick tries again.
             tracing::error!(%error, "loading everything failed");
+            return;
         }
     }
     *last = Some(found);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queries::audit_export;
+    use crate::testing::{Server, refusal};
+    use crate::{Clock, Options};
+
+    async fn refuse(server: &Server, times: u32) {
+        for _ in 0..times {
+            let viewer = Server::viewer_of("atlas");
+            let rollback = server
+                .control
+                .execute(&viewer, Server::rollback_of("a"))
+                .await;
+            assert_eq!(refusal(rollback).code(), "forbidden");
+        }
+    }
+
+    #[tokio::test]
+    async fn refusals_are_recorded_once_they_can_be() {
+        let server = Server::with_modules(&["a"]).await;
+        refuse(&server, 3).await;
+        let first = server.control.head_sequence();
+        server.control.clock().step(60_000);
+        server.control.set_low_space_bytes(u64::MAX);
+        // Nobody writes it now; it is the first of its minute, after a minute with two that were counted.
+        refuse(&server, 1).await;
+        flush(&server.control).await;
+        assert_eq!(server.control.head_sequence(), first);
+        server
+            .control
+            .set_low_space_bytes(crate::store::LOW_SPACE_BYTES);
+        flush(&server.control).await;
+        assert_eq!(server.control.head_sequence(), first + 1);
+        let entry = server.entry(first + 1).await;
+        assert_eq!(entry.after["refusals"][0]["count"], 3);
+        flush(&server.control).await;
+        assert_eq!(server.control.head_sequence(), first + 1);
+    }
+
+    #[tokio::test]
+    async fn closing_records_the_minute_that_is_not_over() {
+        let server = Server::with_modules(&["a"]).await;
+        refuse(&server, 3).await;
+        server.control.close().await;
+        let reader = Control::open_read_only(Options {
+            data_dir: server.control.data_dir().to_owned(),
+            clock: Clock::System,
+            demo: false,
+        })
+        .await
+        .unwrap();
+        let (entries, _) = audit_export(&reader, &Server::root(), None, 0)
+            .await
+            .unwrap();
+        let last = &entries.last().unwrap().entry;
+        assert_eq!(last.after["refusals"][0]["count"], 2);
+    }
 }

@@ -10,11 +10,14 @@ use crate::directory::Identity;
 
 /// Names of clients remembered for one token; beyond it they share the name `others`.
 const MAX_CLIENTS: usize = 1_000;
+/// The name that further clients share.
+const OTHERS: &str = "others";
 /// Longest name of a client that is kept, in bytes.
 const MAX_CLIENT_NAME: usize = 120;
 
 #[derive(Debug)]
 struct Seen {
+    first_at: Timestamp,
     at: AtomicI64,
     revision: AtomicU64,
 }
@@ -26,6 +29,16 @@ struct TokenReaders {
     clients: HashMap<String, Arc<Seen>>,
 }
 
+impl TokenReaders {
+    /// Where a client is noted; with too many of them, where all others are.
+    fn seen(&self, client: &str) -> Option<&Arc<Seen>> {
+        self.clients.get(client).or_else(|| {
+            let full = self.clients.len() >= MAX_CLIENTS;
+            full.then(|| self.clients.get(OTHERS)).flatten()
+        })
+    }
+}
+
 /// A reader as last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {
@@ -35,6 +48,8 @@ pub struct Reader {
     pub token_name: String,
     /// The client's name for itself.
     pub client: String,
+    /// When it first read, as far as this process remembers.
+    pub first_read_at: Timestamp,
     /// When it last read.
     pub last_read_at: Timestamp,
     /// The revision it was given.
@@ -54,7 +69,7 @@ impl Readers {
         {
             let by_token = self.by_token.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(readers) = by_token.get(&identity.token_id)
-                && let Some(seen) = readers.clients.get(client)
+                && let Some(seen) = readers.seen(client)
             {
                 readers.last_used.store(now.0, Ordering::Relaxed);
                 seen.at.store(now.0, Ordering::Relaxed);
@@ -77,11 +92,12 @@ impl Readers {
         let client = if readers.clients.len() < MAX_CLIENTS {
             client
         } else {
-            "others"
+            OTHERS
         };
         readers.clients.insert(
             client.to_owned(),
             Arc::new(Seen {
+                first_at: now,
                 at: AtomicI64::new(now.0),
                 revision: AtomicU64::new(revision),
             }),
@@ -175,6 +191,7 @@ fn all_of(readers: &TokenReaders) -> impl Iterator<Item = Reader> + '_ {
         token_id: readers.identity.token_id.clone(),
         token_name: readers.identity.name.clone(),
         client: client.clone(),
+        first_read_at: seen.first_at,
         last_read_at: Timestamp(seen.at.load(Ordering::Relaxed)),
         revision: seen.revision.load(Ordering::Relaxed),
     })
@@ -186,4 +203,50 @@ fn shorten(client: &str) -> &str {
         end -= 1;
     }
     client.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use domain::read::TokenKind;
+
+    use super::*;
+
+    fn identity() -> Arc<Identity> {
+        Arc::new(Identity {
+            token_id: "t".into(),
+            name: "service".into(),
+            kind: TokenKind::Sdk,
+            migration: Some(Key::parse("atlas").unwrap()),
+            environment: Some(Key::parse("production").unwrap()),
+            actor: None,
+        })
+    }
+
+    #[test]
+    fn beyond_the_names_that_are_kept_a_read_waits_for_no_other() {
+        let (readers, identity) = (Arc::new(Readers::default()), identity());
+        for number in 0..=MAX_CLIENTS {
+            readers.saw(&identity, &format!("c{number}"), 1, Timestamp(1));
+        }
+        // Whoever lists readers holds the lock that reads share.
+        let listing = readers.by_token.read().unwrap();
+        let (done, finished) = mpsc::channel();
+        let reading = std::thread::spawn({
+            let readers = Arc::clone(&readers);
+            move || {
+                readers.saw(&identity, "one more", 7, Timestamp(2));
+                done.send(()).unwrap();
+            }
+        });
+        let waited = finished.recv_timeout(Duration::from_secs(10));
+        drop(listing);
+        reading.join().unwrap();
+        assert!(waited.is_ok(), "the read took the lock for writing");
+        let all = readers.all(Timestamp(2));
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].client.as_str(), all[0].revision), (OTHERS, 7));
+    }
 }

@@ -1,11 +1,12 @@
-//! Refusals of authenticated actors are audited too: the first of an actor and minute at once, the rest of that minute
-//! as one entry when it is over, so that a broken script cannot flood the log.
+//! Refusals of authenticated actors are audited too: the first of an actor, migration and minute at once, the rest of
+//! that minute as one entry when it is over, so that a broken script cannot flood the log. Migrations are kept apart:
+//! an entry stands in one migration's log and must not tell of another.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use domain::audit::{AuditActor, AuditEntry, Outcome};
-use domain::{Refusal, Timestamp};
+use domain::{Key, Refusal, Timestamp};
 use serde_json::{Value, json};
 
 use crate::Caller;
@@ -55,7 +56,10 @@ impl Draft {
     }
 }
 
-/// One actor's minute.
+/// Whose refusals are summed up, and in which migration.
+type Whose = (String, Option<Key>);
+
+/// One actor's minute in one migration.
 #[derive(Debug)]
 struct Minute {
     number: i64,
@@ -66,11 +70,11 @@ struct Minute {
 /// Minutes of actors that were refused.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    minutes: Mutex<HashMap<String, Minute>>,
+    minutes: Mutex<HashMap<Whose, Minute>>,
 }
 
-/// Actors watched at once; beyond it every refusal is an entry of its own.
-const MAX_ACTORS: usize = 10_000;
+/// Minutes watched at once; beyond it every refusal is an entry of its own.
+const MAX_MINUTES: usize = 10_000;
 
 impl Refused {
     /// Takes a refusal: the entry to write now, or `None` when it is counted for the end of the minute.
@@ -92,31 +96,33 @@ impl Refused {
         };
         let minute_number = now.0.div_euclid(60_000);
         let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
-        match minutes.get_mut(&caller.actor.id) {
+        let whose = (caller.actor.id.clone(), draft.aim.migration.clone());
+        match minutes.get_mut(&whose) {
             Some(minute) if minute.number == minute_number => {
                 *minute.more.entry((draft.action, code)).or_default() += 1;
                 minute.last = Some(draft);
                 None
             }
             Some(minute) if !minute.more.is_empty() => {
-                // The minute before has not been written yet: this one joins it.
+                // The minute before has not been written yet: this one joins it, and is its last.
                 *minute.more.entry((draft.action, code)).or_default() += 1;
-                let summed = sum_up(minute).unwrap_or(draft);
+                minute.last = Some(draft);
+                let summed = sum_up(minute);
                 *minute = Minute {
                     number: minute_number,
                     last: None,
                     more: HashMap::new(),
                 };
-                Some(summed)
+                summed
             }
             _ => {
-                if minutes.len() < MAX_ACTORS {
+                if minutes.len() < MAX_MINUTES {
                     let minute = Minute {
                         number: minute_number,
                         last: None,
                         more: HashMap::new(),
                     };
-                    minutes.insert(caller.actor.id.clone(), minute);
+                    minutes.insert(whose, minute);
                 }
                 Some(draft)
             }
@@ -154,4 +160,65 @@ fn sum_up(minute: &mut Minute) -> Option<Draft> {
     );
     draft.after = json!({ "refusals": list });
     Some(draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Server, key};
+
+    const MINUTE: i64 = 60_000;
+
+    fn note(refused: &Refused, migration: &str, name: &str, minute: i64) -> Option<Draft> {
+        let record = RefusalRecord {
+            action: "flag.set",
+            aim: Aim {
+                migration: Some(key(migration)),
+                ..Aim::default()
+            },
+            reason: String::new(),
+        };
+        let refusal = Refusal::Archived { what: name.into() };
+        let caller = Server::operator_of(migration);
+        refused.note(&caller, record, &refusal, Timestamp(minute * MINUTE))
+    }
+
+    fn entry(draft: &Draft) -> AuditEntry {
+        draft.entry(1, "e", Timestamp(0))
+    }
+
+    #[test]
+    fn each_migration_has_its_own_sum() {
+        let refused = Refused::default();
+        assert!(note(&refused, "atlas", "A1", 0).is_some());
+        assert!(note(&refused, "borealis", "B1", 0).is_some());
+        assert!(note(&refused, "atlas", "A2", 0).is_none());
+        assert!(note(&refused, "borealis", "B2", 0).is_none());
+        let mut entries: Vec<AuditEntry> =
+            refused.due(Timestamp(MINUTE)).iter().map(entry).collect();
+        entries.sort_by(|one, other| one.migration.cmp(&other.migration));
+        let told: Vec<&str> = entries.iter().map(|entry| entry.summary.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "1 more refused within the minute; the last: A2 is archived. Nothing changes in it any more.",
+                "1 more refused within the minute; the last: B2 is archived. Nothing changes in it any more.",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_that_is_named_is_the_last_that_is_counted() {
+        let refused = Refused::default();
+        note(&refused, "atlas", "A1", 0);
+        note(&refused, "atlas", "A2", 0);
+        // The minute is over, but was not written yet.
+        let joined = entry(&note(&refused, "atlas", "A3", 1).unwrap());
+        assert_eq!(joined.after["refusals"][0]["count"], 2);
+        assert!(
+            joined.summary.contains("the last: A3"),
+            "{}",
+            joined.summary
+        );
+    }
 }

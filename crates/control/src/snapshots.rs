@@ -11,7 +11,7 @@ use flags::{Epoch, Flag, FlagSet, Key, Revision, Snapshot};
 use crate::broadcast::{self, Broadcast};
 use crate::store::environments::EnvironmentRecord;
 use crate::store::{Connection, StoreError, environments, flags as flag_rows, migrations};
-use domain::ModuleStatus;
+use domain::{ModuleStatus, PhaseNumber};
 
 /// One environment's flags, ready to be asked and sent.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Published {
     pub deciding: bool,
     /// `"epoch:revision"`, quoted as a strong ETag.
     pub etag: String,
+    phases: HashMap<Key, PhaseNumber>,
     json: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
@@ -29,18 +30,28 @@ pub struct Published {
 }
 
 impl Published {
-    pub(crate) fn new(snapshot: Snapshot, deciding: bool) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        deciding: bool,
+        phases: HashMap<Key, PhaseNumber>,
+    ) -> Result<Self, StoreError> {
         let etag = format!("\"{}\"", snapshot.revision);
         let json = Bytes::from(serde_json::to_vec(&snapshot)?);
         Ok(Self {
             set: FlagSet::compile(snapshot),
             deciding,
             etag,
+            phases,
             json,
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
             event: OnceLock::new(),
         })
+    }
+
+    /// The phase that a module moves in. Not sent to services: it tells which flags a command for a phase is about.
+    pub(crate) fn phase_of(&self, module: &Key) -> Option<PhaseNumber> {
+        self.phases.get(module).copied()
     }
 
     /// The snapshot as JSON.
@@ -233,8 +244,12 @@ async fn load(
     if record.environment.archived_at.is_some() {
         return Ok(None);
     }
-    let flags = flag_rows::of_environment(connection, record.id)
-        .await?
+    let rows = flag_rows::of_environment(connection, record.id).await?;
+    let phases = rows
+        .iter()
+        .filter_map(|flag| Some((flag.module.clone(), flag.phase?)))
+        .collect();
+    let flags = rows
         .into_iter()
         .filter(|flag| flag.status != ModuleStatus::Archived)
         .map(|flag| Flag {
@@ -256,5 +271,5 @@ async fn load(
     snapshot
         .validate()
         .map_err(|error| StoreError::corrupt("flags", error))?;
-    Published::new(snapshot, record.environment.deciding).map(Some)
+    Published::new(snapshot, record.environment.deciding, phases).map(Some)
 }

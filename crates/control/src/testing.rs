@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::command::Command;
 use crate::commands::{
     AddUser, ArchiveMigration, ArchiveModule, ArchiveUser, CreateEnvironment, CreateMigration,
-    CreateModule, CreatePhase, EditModule, RetireModule, Selection, SetMode,
+    CreateModule, CreatePhase, EditModule, RetireModule, RollBack, Selection, SetMode,
 };
 use crate::store::{audit, flags, migrations, modules};
 use crate::{Caller, Clock, CommandError, Control, Options};
@@ -93,6 +93,11 @@ impl Server {
     /// Operator of one migration.
     pub(crate) fn operator_of(migration: &str) -> Caller {
         Self::caller("operator", Scope::Migration(key(migration)), Role::Operator)
+    }
+
+    /// Viewer of one migration.
+    pub(crate) fn viewer_of(migration: &str) -> Caller {
+        Self::caller("viewer", Scope::Migration(key(migration)), Role::Viewer)
     }
 
     fn caller(name: &str, scope: Scope, role: Role) -> Caller {
@@ -254,6 +259,22 @@ impl Server {
     /// Sets a flag in production that can be set.
     pub(crate) async fn set(&self, name: &str, state: FlagState) {
         self.change(None, name, state).await.unwrap();
+    }
+
+    /// A rollback of a module of `atlas` in production.
+    pub(crate) fn rollback_of(name: &str) -> RollBack {
+        RollBack {
+            migration: key("atlas"),
+            environment: None,
+            selection: Selection::Modules(vec![key(name)]),
+            to: None,
+            reason: "test".into(),
+        }
+    }
+
+    /// Rolls a module back in production.
+    pub(crate) async fn roll_back(&self, name: &str) -> Result<Committed, CommandError> {
+        self.admin(Self::rollback_of(name)).await
     }
 
     /// Sets a flag elsewhere.

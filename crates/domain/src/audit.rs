@@ -89,6 +89,19 @@ pub struct AuditEntry {
     pub summary: String,
 }
 
+impl AuditEntry {
+    /// Whether it edited fields of something, which undoing it brings back.
+    pub fn is_edit(&self) -> bool {
+        let edits = [
+            "module.edit",
+            "phase.edit",
+            "environment.edit",
+            "migration.edit",
+        ];
+        self.outcome == Outcome::Committed && edits.contains(&self.action.as_str())
+    }
+}
+
 /// An entry with its place in the chain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChainedEntry {

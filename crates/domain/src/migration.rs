@@ -86,6 +86,8 @@ pub struct Phase {
     pub validation_days: Option<u32>,
     /// By how many days the work written in the plan runs past `end`.
     pub overrun_days: u32,
+    /// Whether the plan says that its work is that of the phase before ("same process"), and takes as long.
+    pub same_process: bool,
     /// What the plan says about it.
     pub notes: String,
     /// When it was put away, if it was.

@@ -104,6 +104,8 @@ pub struct ChecklistItem {
     pub owner: String,
     /// Commands to copy, as written; empty when there are none.
     pub commands: String,
+    /// How long what was done must soak, where the plan says so of a day.
+    pub soak_hours: Option<u32>,
 }
 
 /// What a completion criterion measures.

@@ -74,18 +74,16 @@ pub enum Refusal {
     #[error("Say which version you saw: send If-Match or expected_version.")]
     VersionRequired,
     /// Somebody else changed it since it was read.
-    #[error(
-        "{what} was changed since you read it (you saw version {expected}, it is {current}). Look at the change, then try again."
-    )]
+    #[error("{what} was changed since {}. Look at the change, then try again.", seen(*expected, *current))]
     Stale {
         /// What was changed.
         what: String,
-        /// The version given.
-        expected: i64,
+        /// The version given; `None` for an undo, which asks for what one entry left.
+        expected: Option<i64>,
         /// The version it has.
         current: i64,
         /// The change that came between.
-        other: Option<OtherChange>,
+        other: Option<Box<OtherChange>>,
     },
     /// Promotions wait while the kill switch is on.
     #[error(
@@ -98,12 +96,15 @@ pub enum Refusal {
         other: Option<OtherChange>,
     },
     /// The module is retired or archived.
-    #[error("{module} is {status}: its flag does not move any more.")]
+    #[error("{module} is {status}: its flag does not move any more{}.", nor_others(*others))]
     NotActive {
         /// Which.
         module: Key,
         /// `retired` or `archived`.
         status: String,
+        /// How many more modules of the batch are retired or archived.
+        #[serde(default)]
+        others: u32,
     },
     /// A retirement that is not due.
     #[error(
@@ -215,11 +216,27 @@ impl Refusal {
     /// The change that came first, where there is one.
     pub fn other_change(&self) -> Option<&OtherChange> {
         match self {
-            Self::NoChange { other, .. }
-            | Self::Stale { other, .. }
-            | Self::KillSwitchOn { other, .. } => other.as_ref(),
+            Self::NoChange { other, .. } | Self::KillSwitchOn { other, .. } => other.as_ref(),
+            Self::Stale { other, .. } => other.as_deref(),
             _ => None,
         }
+    }
+}
+
+fn seen(expected: Option<i64>, current: i64) -> String {
+    match expected {
+        Some(expected) => {
+            format!("you read it (you saw version {expected}, it is {current})")
+        }
+        None => format!("that entry (it is version {current} now)"),
+    }
+}
+
+fn nor_others(others: u32) -> String {
+    match others {
+        0 => String::new(),
+        1 => ", nor does that of 1 more module".to_owned(),
+        others => format!(", nor do those of {others} more modules"),
     }
 }
 

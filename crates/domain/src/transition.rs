@@ -23,59 +23,83 @@ pub struct Plan {
     pub changes: Vec<FlagChange>,
     /// Modules that already are as asked, or that a batch does not cover.
     pub unchanged: Vec<Key>,
+    /// Those of `unchanged` that are not as asked, but retired or archived: their flags do not move any more.
+    pub inactive: Vec<Standing>,
     /// Promotion when any goes up, else rollback when any goes down, else no change.
     pub direction: Direction,
 }
 
 /// Judges bringing each module to a state of its own (undo) or all to one (set).
 ///
-/// A module that does not move any more is refused, unless it already is as asked.
+/// A module that does not move any more holds up no other's rollback: it is left out. It is refused when it is all
+/// that would move, and when others would go up, since a promotion is carried out whole or not at all.
 pub fn plan_states<'a>(
     wanted: impl IntoIterator<Item = (&'a Standing, FlagState)>,
 ) -> Result<Plan, Refusal> {
-    let mut plan = Plan {
-        changes: Vec::new(),
-        unchanged: Vec::new(),
-        direction: Direction::NoChange,
-    };
-    for (standing, after) in wanted {
-        let direction = standing.state.direction_to(after);
-        if direction == Direction::NoChange {
-            plan.unchanged.push(standing.module.clone());
-            continue;
-        }
-        require_active(standing)?;
-        plan.direction = stronger(plan.direction, direction);
-        plan.changes.push(FlagChange {
-            module: standing.module.clone(),
-            before: standing.state,
-            after,
-        });
+    let plan = plan(wanted, |direction| direction != Direction::NoChange);
+    if plan.direction == Direction::Promotion {
+        refuse_inactive(&plan)?;
     }
+    plan.require_movable()?;
     Ok(plan)
 }
 
 /// Judges a rollback of several modules to at most `to`: what is lower already stays, what no longer moves is left out.
 pub fn plan_rollback(standings: &[Standing], to: FlagState) -> Plan {
+    plan(
+        standings.iter().map(|standing| (standing, to)),
+        |direction| direction == Direction::Rollback,
+    )
+}
+
+fn plan<'a>(
+    wanted: impl IntoIterator<Item = (&'a Standing, FlagState)>,
+    is_asked: impl Fn(Direction) -> bool,
+) -> Plan {
     let mut plan = Plan {
         changes: Vec::new(),
         unchanged: Vec::new(),
+        inactive: Vec::new(),
         direction: Direction::NoChange,
     };
-    for standing in standings {
-        let goes_down = standing.state.direction_to(to) == Direction::Rollback;
-        if goes_down && standing.status == ModuleStatus::Active {
-            plan.direction = Direction::Rollback;
+    for (standing, after) in wanted {
+        let direction = standing.state.direction_to(after);
+        if is_asked(direction) && standing.status == ModuleStatus::Active {
+            plan.direction = stronger(plan.direction, direction);
             plan.changes.push(FlagChange {
                 module: standing.module.clone(),
                 before: standing.state,
-                after: to,
+                after,
             });
-        } else {
-            plan.unchanged.push(standing.module.clone());
+            continue;
+        }
+        plan.unchanged.push(standing.module.clone());
+        if is_asked(direction) {
+            plan.inactive.push(standing.clone());
         }
     }
     plan
+}
+
+impl Plan {
+    /// Refuses a plan in which nothing moves because no module that it is about moves any more.
+    pub fn require_movable(&self) -> Result<(), Refusal> {
+        if self.changes.is_empty() && self.inactive.len() == self.unchanged.len() {
+            refuse_inactive(self)?;
+        }
+        Ok(())
+    }
+}
+
+fn refuse_inactive(plan: &Plan) -> Result<(), Refusal> {
+    let Some((first, others)) = plan.inactive.split_first() else {
+        return Ok(());
+    };
+    Err(Refusal::NotActive {
+        module: first.module.clone(),
+        status: first.status.as_str().into(),
+        others: u32::try_from(others.len()).unwrap_or(u32::MAX),
+    })
 }
 
 /// Whether a module's flag still moves.
@@ -86,6 +110,7 @@ pub fn require_active(standing: &Standing) -> Result<(), Refusal> {
     Err(Refusal::NotActive {
         module: standing.module.clone(),
         status: standing.status.as_str().into(),
+        others: 0,
     })
 }
 
@@ -165,5 +190,46 @@ mod tests {
             plan_states([(&up, to), (&down, to)]).unwrap().direction,
             Direction::Promotion
         );
+    }
+
+    fn named(name: &str, status: ModuleStatus, state: FlagState) -> Standing {
+        Standing {
+            module: Key::parse(name).unwrap(),
+            ..standing(status, state)
+        }
+    }
+
+    #[test]
+    fn a_retired_module_holds_up_no_other_rollback() {
+        let (new, to) = (FlagState::NEW_ONLY, FlagState::BOTH_VALIDATE);
+        let retired = named("gone", ModuleStatus::Retired, new);
+        let active = named("a", ModuleStatus::Active, new);
+        let plan = plan_states([(&retired, to), (&active, to)]).unwrap();
+        assert_eq!(plan.direction, Direction::Rollback);
+        assert_eq!(plan.changes.len(), 1);
+        assert_eq!(plan.unchanged, std::slice::from_ref(&retired.module));
+        assert_eq!(plan.inactive, std::slice::from_ref(&retired));
+        // A promotion names it: it is carried out whole or not at all.
+        let low = named("b", ModuleStatus::Active, FlagState::OLD_ONLY);
+        let refused = plan_states([(&low, to), (&retired, to)]).unwrap_err();
+        assert_eq!(refused.code(), "not-active");
+    }
+
+    #[test]
+    fn where_all_are_retired_that_is_said() {
+        let new = FlagState::NEW_ONLY;
+        let two = ["a", "b"].map(|name| named(name, ModuleStatus::Retired, new));
+        let plan = plan_rollback(&two, FlagState::OLD_ONLY);
+        let told = plan.require_movable().unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "a is retired: its flag does not move any more, nor does that of 1 more module."
+        );
+        let to = FlagState::OLD_ONLY;
+        assert!(plan_states(two.iter().map(|standing| (standing, to))).is_err());
+        // One that is as asked already makes it no change, and not an error, to ask again.
+        let old = named("c", ModuleStatus::Active, to);
+        let [retired, _] = two;
+        assert_eq!(plan_rollback(&[retired, old], to).require_movable(), Ok(()));
     }
 }

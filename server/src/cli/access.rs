@@ -114,7 +114,7 @@ pub async fn token(command: Token, context: &Context) -> Result<Exit, Failure> {
         Token::List { data } => {
             let answer = ask(
                 &data,
-                Wants::Reading,
+                Wants::Existing,
                 Request::new(Method::GET, &["tokens"])?,
                 context,
             )
@@ -130,7 +130,7 @@ pub async fn token(command: Token, context: &Context) -> Result<Exit, Failure> {
         }
         Token::Revoke { id, reason, data } => {
             let request = Request::new(Method::DELETE, &["tokens", &id])?.query("reason", reason);
-            let answer = ask(&data, Wants::Reading, request, context).await?;
+            let answer = ask(&data, Wants::Existing, request, context).await?;
             Ok(context.output.committed(&answer))
         }
     }
@@ -175,7 +175,7 @@ pub async fn user(command: User, context: &Context) -> Result<Exit, Failure> {
         User::List { data } => {
             let answer = ask(
                 &data,
-                Wants::Reading,
+                Wants::Existing,
                 Request::new(Method::GET, &["users"])?,
                 context,
             )
@@ -187,7 +187,7 @@ pub async fn user(command: User, context: &Context) -> Result<Exit, Failure> {
         }
         User::SignInLink { name, data } => {
             let request = Request::new(Method::POST, &["users", &name, "sign-in-link"])?;
-            let answer = ask(&data, Wants::Reading, request, context).await?;
+            let answer = ask(&data, Wants::Existing, request, context).await?;
             let url = answer
                 .get("url")
                 .and_then(Value::as_str)

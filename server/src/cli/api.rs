@@ -171,7 +171,20 @@ impl Api {
     pub async fn send(&self, request: Request) -> Result<Answer, Failure> {
         match self.attempt(request).await? {
             answer if answer.status.is_success() => Ok(answer),
-            answer => Err(answer.failure().await),
+            answer => Err(self.explain(answer).await),
+        }
+    }
+
+    /// An older database that is only read may lack what was asked for; that is no defect.
+    async fn explain(&self, answer: Answer) -> Failure {
+        match self {
+            Self::InProcess { control, .. } if answer.status.is_server_error() => {
+                match control.older_schema() {
+                    Some(why) => Failure::failed(why),
+                    None => answer.failure().await,
+                }
+            }
+            _ => answer.failure().await,
         }
     }
 

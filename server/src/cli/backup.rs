@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use control::store::restore_into;
-use http::Method;
 use serde_json::json;
 
 use super::Context;
-use super::api::Request;
 use super::exit::{Exit, Failure};
-use super::local::{Wants, connect};
+use super::local::existing;
 use crate::config::{DataFlags, DataSettings};
+use crate::middleware::request::new_request_id;
 
 /// Copy the databases to a file, while a server may run.
 #[derive(Debug, Args)]
@@ -35,13 +34,15 @@ pub struct Restore {
 pub async fn back_up(backup: Backup, context: &Context) -> Result<Exit, Failure> {
     let file = std::path::absolute(&backup.file)
         .map_err(|error| Failure::failed(format!("{}: {error}", backup.file.display())))?;
-    let api = connect(&backup.data, Wants::Reading, context).await?;
-    let request = Request::new(Method::POST, &["backup"])?.json(&json!({ "file": file }));
-    let answer = api.json(request).await;
-    api.close().await;
+    let settings = existing(&backup.data, context)?;
+    // Neither through a server nor through the schema this program knows: a copy is of whatever schema the file has.
+    control::store::back_up(&settings.data_dir, &file, &new_request_id())
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    let answer = json!({ "file": file });
     context
         .output
-        .either(&answer?, || format!("backed up to {}", file.display()));
+        .either(&answer, || format!("backed up to {}", file.display()));
     Ok(Exit::DONE)
 }
 

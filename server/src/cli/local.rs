@@ -1,4 +1,5 @@
 //! The way to a data directory: in process when nobody else has it, else through the control socket of who does.
+//! What only reads is done in process whoever has it.
 
 use std::path::PathBuf;
 
@@ -15,15 +16,37 @@ use crate::middleware::request::new_request_id;
 use crate::state::{AppState, Setting};
 use crate::{os_user, router};
 
-/// Whether a data directory that is not there yet is made.
+/// What a command wants of the data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wants {
-    /// No: there would be nothing to read.
+    /// To read what is there: takes no lock and changes nothing, whoever has the directory.
     Reading,
-    /// No: what would change is found out against an empty one, which is removed again.
+    /// To work with what is there.
+    Existing,
+    /// To find out what would change, against an empty directory, removed again, where there is none.
     Preview,
-    /// Yes.
+    /// To write, making the directory where there is none.
     Writing,
+}
+
+/// The data directory, where there is data in it.
+///
+/// # Errors
+/// When there is none.
+pub fn existing(flags: &DataFlags, context: &Context) -> Result<DataSettings, Failure> {
+    let settings = settle(flags, context)?;
+    if settings.data_dir.join(STATE_FILE).exists() {
+        return Ok(settings);
+    }
+    Err(Failure::failed(format!(
+        "there is no Switchback data in {}. Say where it is with --data-dir or SWITCHBACK_DATA_DIR.",
+        settings.data_dir.display()
+    )))
+}
+
+fn settle(flags: &DataFlags, context: &Context) -> Result<DataSettings, Failure> {
+    DataSettings::settle(flags.clone(), None, &context.file)
+        .map_err(|error| Failure::usage(format!("{error:#}")))
 }
 
 /// Opens the way.
@@ -31,28 +54,25 @@ pub enum Wants {
 /// # Errors
 /// When there is no data, or it cannot be used.
 pub async fn connect(flags: &DataFlags, wants: Wants, context: &Context) -> Result<Api, Failure> {
-    let settings = DataSettings::settle(flags.clone(), None, &context.file)
-        .map_err(|error| Failure::usage(format!("{error:#}")))?;
-    let is_there = settings.data_dir.join(STATE_FILE).exists();
-    let (directory, scratch) = match wants {
-        Wants::Reading if !is_there => {
-            return Err(Failure::failed(format!(
-                "there is no Switchback data in {}. Say where it is with --data-dir or SWITCHBACK_DATA_DIR.",
-                settings.data_dir.display()
-            )));
-        }
-        Wants::Preview if !is_there => {
-            let scratch = std::env::temp_dir().join(format!("switchback-{}", new_request_id()));
-            (scratch.clone(), Some(scratch))
-        }
-        _ => (settings.data_dir.clone(), None),
+    let settings = match wants {
+        Wants::Reading | Wants::Existing => existing(flags, context)?,
+        Wants::Preview | Wants::Writing => settle(flags, context)?,
     };
+    let is_there = settings.data_dir.join(STATE_FILE).exists();
+    let scratch = (wants == Wants::Preview && !is_there)
+        .then(|| std::env::temp_dir().join(format!("switchback-{}", new_request_id())));
+    let directory = scratch.as_ref().unwrap_or(&settings.data_dir).clone();
     let options = Options {
         data_dir: directory.clone(),
         clock: Clock::System,
         demo: false,
     };
-    match Control::open(options).await {
+    let opened = if wants == Wants::Reading {
+        Control::open_read_only(options).await
+    } else {
+        Control::open(options).await
+    };
+    match opened {
         Ok(control) => Ok(in_process(control, &settings, scratch)),
         Err(StoreError::Locked(_)) => Api::socket(&directory.join(CONTROL_SOCKET)),
         Err(error) => Err(Failure::failed(error.to_string())),

@@ -79,7 +79,7 @@ fn lines(entries: &[ChainedEntry]) -> Result<Bytes, std::io::Error> {
     Ok(text.into())
 }
 
-/// The audit page's filter.
+/// The audit page's filter, and one environment.
 #[derive(Debug, Deserialize)]
 pub struct Filter {
     #[serde(default)]
@@ -87,7 +87,8 @@ pub struct Filter {
     env: Option<Key>,
 }
 
-/// `GET /m/{migration}/audit.csv`: every entry that the page's filter matches, newest first.
+/// `GET /m/{migration}/audit.csv`: every entry that the page's filter matches, of one environment with `env`,
+/// newest first.
 pub async fn audit_csv(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
@@ -115,26 +116,20 @@ fn csv_pages(
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let first = Some(AuditFilter {
         q: filter.q,
+        environment: filter.env.clone(),
         before: None,
     });
     let pages = futures::stream::try_unfold(first, move |wanted| {
         let (state, caller, migration) = (state.clone(), caller.clone(), migration.clone());
-        let environment = filter.env.clone();
         async move {
             let Some(wanted) = wanted else {
                 return Ok(None);
             };
-            let page = queries::audit(
-                &state.control,
-                &caller,
-                Some(&migration),
-                environment.as_ref(),
-                &wanted,
-            )
-            .await
-            .map_err(std::io::Error::other)?;
-            let text: String = page.rows.iter().map(csv_row).collect();
-            let next = page.next.map(|before| AuditFilter {
+            let (rows, next) = queries::audit_rows(&state.control, &caller, &migration, &wanted)
+                .await
+                .map_err(std::io::Error::other)?;
+            let text: String = rows.iter().map(csv_row).collect();
+            let next = next.map(|before| AuditFilter {
                 before: Some(before),
                 ..wanted
             });

@@ -219,6 +219,9 @@ impl From<Unavailable> for Problem {
             Unavailable::Broken => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "broken", detail).retry_after(60)
             }
+            Unavailable::TooLong => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-long", detail).retry_after(10)
+            }
         }
     }
 }
@@ -264,9 +267,9 @@ mod tests {
         };
         let refusal = Refusal::Stale {
             what: "memory".into(),
-            expected: 1,
+            expected: Some(1),
             current: 2,
-            other: Some(other),
+            other: Some(Box::new(other)),
         };
         let problem = Problem::from(refusal);
         let body = problem.body("r1");

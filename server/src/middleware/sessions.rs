@@ -30,8 +30,16 @@ pub const USER: &str = "user";
 #[derive(Clone)]
 pub struct StoredSessions {
     control: Control,
-    cache: Arc<Mutex<HashMap<Id, Cached>>>,
+    cache: Arc<Mutex<Cache>>,
     ended: broadcast::Sender<Id>,
+}
+
+/// Sessions in memory.
+#[derive(Default)]
+struct Cache {
+    sessions: HashMap<Id, Cached>,
+    /// How many sessions were ended: what was read before one ended is not remembered after it.
+    ended: u64,
 }
 
 /// A session as it is stored and cached.
@@ -61,16 +69,29 @@ impl StoredSessions {
         matches!(self.load(id).await, Ok(Some(_)))
     }
 
-    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<Id, Cached>> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn remember(&self, id: Id, session: Cached) {
-        let mut cache = self.cached();
-        if cache.len() >= CACHED {
-            cache.clear();
+impl Cache {
+    fn remember(&mut self, id: Id, session: Cached) {
+        if self.sessions.len() >= CACHED {
+            self.sessions.clear();
         }
-        cache.insert(id, session);
+        self.sessions.insert(id, session);
+    }
+
+    /// Remembers what was read when `ended` sessions had ended, unless another ended meanwhile: it may be this one.
+    fn remember_read(&mut self, ended: u64, id: Id, session: Cached) {
+        if self.ended == ended {
+            self.remember(id, session);
+        }
+    }
+
+    fn end(&mut self, id: &Id) {
+        self.sessions.remove(id);
+        self.ended += 1;
     }
 }
 
@@ -112,13 +133,16 @@ impl SessionStore for StoredSessions {
             .save(stored_id(&record.id), data, session.expires_at)
             .await
             .map_err(backend)?;
-        self.remember(record.id, session);
+        self.cache().remember(record.id, session);
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.control.clock().now();
-        let cached = self.cached().get(id).cloned();
+        let (cached, ended) = {
+            let cache = self.cache();
+            (cache.sessions.get(id).cloned(), cache.ended)
+        };
         if let Some(session) = cached {
             return Ok((session.expires_at > now).then(|| record(*id, session)));
         }
@@ -133,17 +157,19 @@ impl SessionStore for StoredSessions {
         };
         let session: Cached =
             serde_json::from_str(&stored).map_err(|error| Error::Decode(error.to_string()))?;
-        self.remember(*id, session.clone());
+        self.cache().remember_read(ended, *id, session.clone());
         Ok(Some(record(*id, session)))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.cached().remove(id);
+        self.cache().end(id);
         self.control
             .sessions()
             .delete(stored_id(id))
             .await
             .map_err(backend)?;
+        // Again: a request may have read it between the two lines before.
+        self.cache().end(id);
         let _nobody_listens = self.ended.send(*id);
         Ok(())
     }
@@ -181,5 +207,29 @@ fn cookie_name(public_url: &PublicUrl) -> &'static str {
         "__Host-switchback_session"
     } else {
         "switchback_session"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Cached {
+        Cached {
+            data: HashMap::new(),
+            expires_at: Timestamp(i64::MAX),
+        }
+    }
+
+    #[test]
+    fn a_session_that_was_read_before_it_ended_is_not_remembered_after_it() {
+        let (mut cache, id) = (Cache::default(), Id(7));
+        let read_at = cache.ended;
+        cache.end(&id);
+        cache.remember_read(read_at, id, session());
+        assert!(!cache.sessions.contains_key(&id));
+        let read_at = cache.ended;
+        cache.remember_read(read_at, id, session());
+        assert!(cache.sessions.contains_key(&id));
     }
 }

@@ -25,13 +25,14 @@ pub fn hash_of(previous: &[u8; 32], body: &str) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// Appends an entry whose sequence must be the next one.
+/// Appends an entry whose sequence must be the next one, and answers its hash: the next entry's previous one.
 pub(crate) async fn append(
     connection: &mut Connection,
     entry: &AuditEntry,
     previous: &[u8; 32],
-) -> Result<(), StoreError> {
+) -> Result<[u8; 32], StoreError> {
     let body = body_of(entry)?;
     let hash = hash_of(previous, &body);
-    audit::append(connection, entry, &body, previous, &hash).await
+    audit::append(connection, entry, &body, previous, &hash).await?;
+    Ok(hash)
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{FIRST_PREVIOUS, body_of, hash_of};
 use crate::store::audit::AuditRecord;
-use crate::store::{Connection, StoreError, audit};
+use crate::store::{Connection, StoreError, audit, scans};
 
 /// Walks a chain from its first entry on.
 #[derive(Debug, Clone)]
@@ -72,6 +72,7 @@ pub(crate) async fn verify_store(
     verifier: &mut Verifier,
 ) -> Result<Option<ChainState>, StoreError> {
     loop {
+        scans::begin_statement(connection).await?;
         let records = audit::after(connection, verifier.entries(), PAGE).await?;
         for record in &records {
             if let Err(why) = check_record(verifier, record) {

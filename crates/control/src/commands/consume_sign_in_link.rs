@@ -9,7 +9,8 @@ use crate::command::{Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
 use crate::secret;
-use crate::store::{grants, links, users};
+use crate::snapshots::Snapshots;
+use crate::store::{Lane, grants, links, users};
 
 /// A link's secret, as the sign-in page posts it.
 #[derive(Clone)]
@@ -31,6 +32,11 @@ impl Command for ConsumeSignInLink {
 
     fn action(&self) -> &'static str {
         "user.sign_in"
+    }
+
+    /// Whoever wants to roll back must get in first, also when the disk is full.
+    fn lane(&self, _snapshots: &Snapshots) -> Lane {
+        Lane::Priority
     }
 
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
@@ -105,6 +111,15 @@ mod tests {
         let entry = server.entry(done.sequence).await;
         assert_eq!((entry.actor.id, entry.actor.name), (id, "Ada".to_owned()));
         assert_eq!(refusal(consume(&server, &secret).await), Refusal::LinkSpent);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_keeps_nobody_from_the_rollback_button() {
+        let server = Server::open().await;
+        server.user("Ada", Role::Operator).await;
+        server.control.set_low_space_bytes(u64::MAX);
+        let secret = link(&server).await;
+        consume(&server, &secret).await.unwrap();
     }
 
     #[tokio::test]

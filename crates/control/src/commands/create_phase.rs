@@ -77,6 +77,7 @@ impl Command for CreatePhase {
             expected_modules: self.expected_modules,
             validation_days: self.validation_days,
             overrun_days: 0,
+            same_process: false,
             notes,
             archived_at: None,
             version: 1,

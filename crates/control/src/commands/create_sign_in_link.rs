@@ -10,7 +10,8 @@ use super::set_grants::open_user;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::{StoreError, links};
+use crate::snapshots::Snapshots;
+use crate::store::{Lane, StoreError, links};
 use crate::{Caller, CommandError, Control, secret};
 
 /// How long a link can be used, in milliseconds.
@@ -65,6 +66,11 @@ impl Command for CreateSignInLink {
 
     fn aim(&self) -> Aim {
         about(&self.name)
+    }
+
+    /// Whoever wants to roll back must get in first, also when the disk is full.
+    fn lane(&self, _snapshots: &Snapshots) -> Lane {
+        Lane::Priority
     }
 
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {

@@ -80,6 +80,7 @@ impl Command for EditModule {
             scope::open_phase(work, &migration, number).await?;
         }
         edited.set("name", &mut module.name, name);
+        let phase = module.phase;
         edited.set("phase", &mut module.phase, self.phase);
         edited.set("owner", &mut module.owner, owner);
         edited.set("old_path", &mut module.old_path, old_path);
@@ -87,6 +88,12 @@ impl Command for EditModule {
         edited.refuse_no_change(work, &what, changed).await?;
         module.version += 1;
         scope::update_module(work, &migration, record.id, &module).await?;
+        // The phase is kept with the snapshots, though no flag changes: no revision is made.
+        let snapshots = if module.phase == phase {
+            Vec::new()
+        } else {
+            scope::open_environments(work, &migration).await?
+        };
         let summary = format!("changed the {} of {}", edited.fields(), self.module);
         let (before, after) = edited.into_values();
         Ok(Effect {
@@ -100,6 +107,7 @@ impl Command for EditModule {
             version: Some(module.version),
             modules: vec![record.id],
             topics: vec![Topic::Structure],
+            snapshots,
             ..Effect::default()
         })
     }

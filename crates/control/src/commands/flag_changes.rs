@@ -15,6 +15,9 @@ use crate::store::environments::EnvironmentRecord;
 use crate::store::flags::{self, FlagRecord};
 use crate::store::migrations::MigrationRecord;
 
+/// Modules named in a refusal before "and n more".
+const NAMED: usize = 5;
+
 /// The selected flags and where they are.
 pub(super) struct Selected {
     pub(super) migration: MigrationRecord,
@@ -71,7 +74,10 @@ impl Selected {
         let other = audit::other_change(work.connection, newest).await?;
         let summary = match self.flags.as_slice() {
             [flag] => format!("{} already is {}.", flag.module, flag.state),
-            flags => format!("all {} modules already are as asked.", flags.len()),
+            flags if plan.inactive.is_empty() => {
+                format!("all {} modules already are as asked.", flags.len())
+            }
+            _ => inactive_summary(plan),
         };
         Err(Refusal::NoChange { summary, other }.into())
     }
@@ -118,9 +124,9 @@ impl Selected {
         let what = module.to_string();
         Err(Refusal::Stale {
             what,
-            expected,
+            expected: Some(expected),
             current: flag.version,
-            other,
+            other: other.map(Box::new),
         }
         .into())
     }
@@ -193,6 +199,24 @@ pub(super) fn states(
         .map(|change| (change.module.to_string(), json!(side(change))))
         .collect();
     json!({ "flags": flags })
+}
+
+/// What a batch is told in which no module moves, some since they do not move any more.
+fn inactive_summary(plan: &Plan) -> String {
+    let named: Vec<String> = plan
+        .inactive
+        .iter()
+        .take(NAMED)
+        .map(|standing| format!("{} is {}", standing.module, standing.status.as_str()))
+        .collect();
+    let more = match plan.inactive.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more likewise"),
+    };
+    format!(
+        "{}{more}, so their flags do not move any more; the others already are as asked.",
+        named.join(", ")
+    )
 }
 
 fn summary_of(plan: &Plan, environment: &Key) -> String {

@@ -89,10 +89,10 @@ impl Command for ImportModules {
             return Err(no_change(work, &table).await?.into());
         }
         scope::room_for_modules(work, u32::try_from(new.len()).unwrap_or(u32::MAX)).await?;
-        let mut snapshots = Vec::new();
+        // Phases are kept with the snapshots, so these are made anew even where no flag changes.
+        let snapshots = scope::open_environments(work, &migration).await?;
         if !new.is_empty() {
             work.make_revision();
-            snapshots = scope::open_environments(work, &migration).await?;
         }
         let summary = format!(
             "imported a table of modules: {} created, {} changed",

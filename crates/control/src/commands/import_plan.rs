@@ -88,10 +88,10 @@ impl Command for ImportPlan {
             .carry_out(work, &found)
             .await?;
         migrations::set_plan_digest(work.connection, record.id, &self.document).await?;
-        let mut snapshots = Vec::new();
+        // Phases are kept with the snapshots, so these are made anew even where no flag changes.
+        let snapshots = scope::open_environments(work, &record).await?;
         if !exists || written.set_of_modules {
             work.make_revision();
-            snapshots = scope::open_environments(work, &record).await?;
         }
         Ok(Effect {
             action: "plan.import",

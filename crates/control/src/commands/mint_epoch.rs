@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::meta;
+use crate::snapshots::Snapshots;
+use crate::store::{Lane, meta};
 
 /// Turns a marked copy into a store of its own.
 #[derive(Debug, Clone)]
@@ -24,6 +25,11 @@ impl Command for MintEpoch {
         "store.restore"
     }
 
+    /// A restored copy must start, also on a disk that is nearly full: that may be why it was restored.
+    fn lane(&self, _snapshots: &Snapshots) -> Lane {
+        Lane::Priority
+    }
+
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
         let epoch = meta::new_epoch()?;
         meta::set_epoch(work.connection, &epoch).await?;
@@ -39,5 +45,21 @@ impl Command for MintEpoch {
             topics: vec![Topic::Flags, Topic::Structure, Topic::Access],
             ..Effect::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Server;
+
+    #[tokio::test]
+    async fn a_full_disk_does_not_keep_a_restored_copy_from_starting() {
+        let server = Server::open().await;
+        server.control.set_low_space_bytes(u64::MAX);
+        let before = server.control.epoch();
+        let mark = "yesterday".to_owned();
+        server.admin(MintEpoch { mark }).await.unwrap();
+        assert_ne!(server.control.epoch(), before);
     }
 }

@@ -1,8 +1,9 @@
 //! One verb a file. Each has the input, who may, and what it does, with its tests beside it.
 //!
 //! Shared between verbs: `scope` finds the migration and environment, `input` checks texts, `edited` remembers what an
-//! edit changed, `in_use` says what stands in the way of archiving, `flag_changes` carries out what `domain` planned
-//! for several flags, `plan_changes` finds what an import would change.
+//! edit changed, `lane` finds which queue a change of flags waits in, `in_use` says what stands in the way of
+//! archiving, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` finds what an import
+//! would change.
 
 mod add_user;
 mod archive_environment;
@@ -27,6 +28,7 @@ mod import_modules;
 mod import_plan;
 mod in_use;
 mod input;
+mod lane;
 mod mint_epoch;
 mod plan_changes;
 mod plan_existing;
@@ -70,7 +72,7 @@ pub use roll_back::RollBack;
 pub use selection::Selection;
 pub use set_grants::SetGrants;
 pub use set_mode::SetMode;
-pub use undo::Undo;
+pub use undo::{Undo, undo};
 
 pub(crate) use mint_epoch::MintEpoch;
 pub(crate) use plan_changes::plan_changes;

@@ -144,6 +144,7 @@ impl PlanChanges {
             );
         }
         what.set("overrun", &mut next.overrun_days, wanted.overrun_days);
+        what.set("process", &mut next.same_process, wanted.same_process);
         if !wanted.notes.is_empty() {
             what.set("notes", &mut next.notes, wanted.notes.clone());
         }

@@ -172,6 +172,7 @@ fn phase(phase: &plan::Phase) -> Phase {
         expected_modules: phase.expected_modules,
         validation_days: phase.validation_days,
         overrun_days: phase.overrun_days,
+        same_process: phase.same_process,
         notes: shortened(&notes.join("\n"), MAX_TEXT),
         archived_at: None,
         version: 1,
@@ -277,6 +278,7 @@ fn check(kind: ChecklistKind, item: &plan::ChecklistItem) -> ChecklistItem {
         when: when.join(", "),
         owner: item.owner.clone().unwrap_or_default(),
         commands: joined(&item.commands),
+        soak_hours: None,
     }
 }
 
@@ -292,6 +294,7 @@ fn day(entry: &plan::DayEntry) -> ChecklistItem {
         when: days(entry.days),
         owner: String::new(),
         commands: joined(&entry.commands),
+        soak_hours: entry.soak_hours,
     }
 }
 
@@ -304,6 +307,7 @@ fn conditional(item: &plan::ConditionalItem) -> ChecklistItem {
         when: item.condition.clone(),
         owner: item.owner.clone().unwrap_or_default(),
         commands: joined(&item.commands),
+        soak_hours: None,
     }
 }
 
@@ -316,6 +320,7 @@ fn phase_commands(phase: &plan::Phase) -> ChecklistItem {
         when: String::new(),
         owner: String::new(),
         commands: joined(&phase.commands),
+        soak_hours: None,
     }
 }
 

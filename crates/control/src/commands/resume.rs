@@ -9,8 +9,9 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
+use crate::snapshots::Snapshots;
 use crate::store::flags::{self, FlagRecord};
-use crate::store::{audit, environments};
+use crate::store::{Lane, audit, environments};
 
 /// Takes the override away.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub(crate) fn digest_of_returning(flags: &[FlagRecord]) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Flags that serve new to someone once the override is gone.
+/// Flags that the override holds down: those that compare, or serve new to someone, once it is gone.
 pub(crate) fn returning(flags: &[FlagRecord]) -> impl Iterator<Item = &FlagRecord> {
     flags
         .iter()
@@ -50,6 +51,15 @@ impl Command for Resume {
 
     fn action(&self) -> &'static str {
         "kill_switch.off"
+    }
+
+    /// From old nothing comes back, and what lies beneath is lowered: that is a rollback.
+    fn lane(&self, _snapshots: &Snapshots) -> Lane {
+        if self.from_old {
+            Lane::Priority
+        } else {
+            Lane::Normal
+        }
     }
 
     fn reason(&self) -> &str {
@@ -113,7 +123,9 @@ impl Command for Resume {
         let back = if self.from_old {
             0
         } else {
-            returning(&all).count()
+            returning(&all)
+                .filter(|flag| flag.state.exposure().basis_points() > 0)
+                .count()
         };
         let states = |side: fn(&FlagChange) -> FlagState| {
             super::flag_changes::states(&changes, side)
@@ -139,7 +151,12 @@ impl Command for Resume {
                     changes.len()
                 )
             } else {
-                format!("resumed {environment}: {back} modules serve new again")
+                let modules = if back == 1 {
+                    "module serves"
+                } else {
+                    "modules serve"
+                };
+                format!("resumed {environment}: {back} {modules} new again")
             },
             modules: lowered.iter().map(|flag| flag.module_id).collect(),
             topics: vec![Topic::Flags],
@@ -155,5 +172,42 @@ fn lowering(flag: &FlagRecord) -> FlagChange {
         module: flag.module.clone(),
         before: flag.state,
         after: FlagState::OLD_ONLY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::PressKillSwitch;
+    use crate::testing::{Server, key};
+
+    #[tokio::test]
+    async fn who_only_compares_does_not_serve_new_again() {
+        let server = Server::with_modules(&["compares", "new", "old"]).await;
+        server.set("compares", FlagState::BOTH_VALIDATE).await;
+        server.set("new", Server::percent(10)).await;
+        let press = PressKillSwitch {
+            migration: key("atlas"),
+            environment: None,
+            reason: "errors".into(),
+        };
+        server.admin(press).await.unwrap();
+        let seen = crate::queries::resume(&server.control, &Server::root(), &key("atlas"), None)
+            .await
+            .unwrap();
+        // What is confirmed is all that comes back.
+        assert_eq!(seen.returning.len(), 2);
+        let resume = Resume {
+            migration: key("atlas"),
+            environment: None,
+            digest: Some(seen.digest),
+            from_old: false,
+            reason: "mended".into(),
+        };
+        let done = server.admin(resume).await.unwrap();
+        assert_eq!(
+            done.summary,
+            "resumed production: 1 module serves new again"
+        );
     }
 }

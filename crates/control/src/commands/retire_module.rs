@@ -104,6 +104,7 @@ async fn refuse_unless_active(work: &mut Work<'_>, record: &ModuleRecord) -> Res
         ModuleStatus::Archived => Err(Refusal::NotActive {
             module: record.module.key.clone(),
             status: record.module.status.as_str().into(),
+            others: 0,
         }
         .into()),
     }

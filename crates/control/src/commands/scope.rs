@@ -63,9 +63,9 @@ pub(super) async fn expect_version(
     let other = audit::other_change(work.connection, changed_sequence).await?;
     Err(Refusal::Stale {
         what: what.to_owned(),
-        expected,
+        expected: Some(expected),
         current,
-        other,
+        other: other.map(Box::new),
     }
     .into())
 }

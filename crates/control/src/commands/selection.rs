@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Key, ModuleStatus, PhaseNumber, Refusal};
+use domain::{FlagState, Key, ModuleStatus, PhaseNumber, Refusal};
 use serde::{Deserialize, Serialize};
 
+use crate::snapshots::Published;
 use crate::store::flags::FlagRecord;
 
 /// One module, several, or those of a phase.
@@ -23,6 +24,34 @@ impl Selection {
         match self {
             Self::Modules(keys) => keys.iter().map(ToString::to_string).collect(),
             Self::Phase(number) => vec![format!("phase {number}")],
+        }
+    }
+
+    /// What bringing the selected modules to `state` would change in `published`; `None` where it names a module that
+    /// memory does not know.
+    pub(super) fn wanted(
+        &self,
+        published: &Published,
+        state: FlagState,
+    ) -> Option<Vec<(FlagState, FlagState)>> {
+        let flags = &published.set.snapshot().flags;
+        match self {
+            Self::Modules(keys) => keys
+                .iter()
+                .map(|key| {
+                    let flag = flags.iter().find(|flag| flag.module == *key)?;
+                    Some((flag.state, state))
+                })
+                .collect(),
+            Self::Phase(number) => Some(
+                flags
+                    .iter()
+                    .filter(|flag| {
+                        !flag.retired && published.phase_of(&flag.module) == Some(*number)
+                    })
+                    .map(|flag| (flag.state, state))
+                    .collect(),
+            ),
         }
     }
 

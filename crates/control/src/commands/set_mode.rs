@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::transition::plan_states;
-use domain::{Direction, FlagState, Key, Permission};
+use domain::{FlagState, Key, Permission};
 
 use super::Selection;
 use super::flag_changes::select;
 use super::input::Input;
+use super::lane;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::snapshots::Snapshots;
@@ -40,11 +41,15 @@ impl Command for SetMode {
     }
 
     fn lane(&self, snapshots: &Snapshots) -> Lane {
-        if lowers_all(self, snapshots) {
-            Lane::Priority
-        } else {
-            Lane::Normal
+        if self.state == FlagState::OLD_ONLY {
+            return Lane::Priority;
         }
+        lane::of_change(
+            snapshots,
+            &self.migration,
+            self.environment.as_ref(),
+            |published| self.selection.wanted(published, self.state),
+        )
     }
 
     fn reason(&self) -> &str {
@@ -78,24 +83,4 @@ impl Command for SetMode {
             .await?;
         selected.carry_out(work, plan, reason).await
     }
-}
-
-/// Whether no module would go up, as far as memory knows: then it waits in no queue behind promotions.
-fn lowers_all(command: &SetMode, snapshots: &Snapshots) -> bool {
-    if command.state == FlagState::OLD_ONLY {
-        return true;
-    }
-    let Selection::Modules(modules) = &command.selection else {
-        return false;
-    };
-    let environment = command.environment.as_ref();
-    let Some(published) = snapshots.get_or_deciding(&command.migration, environment) else {
-        return false;
-    };
-    let flags = &published.set.snapshot().flags;
-    modules.iter().all(|module| {
-        flags.iter().any(|flag| {
-            flag.module == *module && flag.state.direction_to(command.state) != Direction::Promotion
-        })
-    })
 }

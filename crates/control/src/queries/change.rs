@@ -1,12 +1,13 @@
 //! A change and what it did.
 
 use domain::read::ChangeView;
-use domain::{FlagChange, Key, Permission, Refusal};
+use domain::{FlagChange, Key, Permission, Refusal, Timestamp};
 
 use super::audit::audit_row;
 use super::forms::LISTENING_MILLISECONDS;
 use super::standing::load;
 use crate::control::authorise;
+use crate::readers::Reader;
 use crate::store::audit;
 use crate::{Caller, Control, QueryError};
 
@@ -51,11 +52,7 @@ pub async fn change(
         .map(|change| change.module.clone())
         .collect();
     let environment = &standing.environment.environment.key;
-    let readers = control.readers().of_environment(
-        migration,
-        environment,
-        row.at.plus(-LISTENING_MILLISECONDS),
-    );
+    let readers = listening_at(control, migration, environment, row.at);
     let since = readers
         .iter()
         .filter(|reader| reader.revision >= revision)
@@ -77,6 +74,21 @@ pub async fn change(
     })
 }
 
+/// Readers that were there when a change was made: whoever first read after it was not, and has nothing to obey.
+fn listening_at(
+    control: &Control,
+    migration: &Key,
+    environment: &Key,
+    at: Timestamp,
+) -> Vec<Reader> {
+    let mut readers =
+        control
+            .readers()
+            .of_environment(migration, environment, at.plus(-LISTENING_MILLISECONDS));
+    readers.retain(|reader| reader.first_read_at <= at);
+    readers
+}
+
 /// Pairs an entry's two sides by module.
 fn flags_of(before: &serde_json::Value, after: &serde_json::Value) -> Vec<FlagChange> {
     let Some(modules) = before.get("flags").and_then(|flags| flags.as_object()) else {
@@ -93,4 +105,47 @@ fn flags_of(before: &serde_json::Value, after: &serde_json::Value) -> Vec<FlagCh
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::FlagState;
+    use domain::read::TokenKind;
+
+    use super::*;
+    use crate::commands::{NewToken, create_token};
+    use crate::testing::{Server, key};
+
+    #[tokio::test]
+    async fn who_came_after_a_change_was_not_listening_before_it() {
+        let server = Server::with_modules(&["a"]).await;
+        let new = NewToken {
+            name: "service".into(),
+            kind: TokenKind::Sdk,
+            migration: Some(key("atlas")),
+            environment: None,
+            reason: String::new(),
+        };
+        let (control, root) = (&server.control, Server::root());
+        let (_, token) = create_token(control, &root, new).await.unwrap();
+        let identity = control.directory().authenticate(&token).unwrap();
+        let read = |client: &str, revision: u64| {
+            let now = control.clock().now();
+            control.readers().saw(&identity, client, revision, now);
+        };
+        read("gone", 1);
+        control.clock().step(LISTENING_MILLISECONDS);
+        read("silent", 1);
+        read("obeying", 1);
+        control.clock().step(1_000);
+        let made = server.try_set("a", FlagState::BOTH_VALIDATE).await.unwrap();
+        let revision = made.revision_number.unwrap();
+        control.clock().step(1_000);
+        read("obeying", revision);
+        read("new", revision);
+        let view = change(control, &root, &key("atlas"), revision)
+            .await
+            .unwrap();
+        assert_eq!((view.readers_before, view.readers_since), (2, 1));
+    }
 }

@@ -19,7 +19,7 @@ mod standing;
 mod structure;
 
 pub use crate::commands::PlanChanges;
-pub use audit::{audit, audit_entry, audit_export, audit_verify};
+pub use audit::{audit, audit_entry, audit_export, audit_rows, audit_verify};
 pub use change::change;
 pub use drafts::{Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};

@@ -106,7 +106,7 @@ fn windows(phases: &[Phase]) -> Result<Vec<plan::Phase>, Refusal> {
                 expected_modules: phase.expected_modules,
                 validation_days: phase.validation_days,
                 overrun_days: phase.overrun_days,
-                same_process: false,
+                same_process: phase.same_process,
                 notes: phase.notes.lines().filter(|line| !line.is_empty()).map(note).collect(),
                 commands: Vec::new(),
                 line: 0,
@@ -279,7 +279,7 @@ fn add_day(plan: &mut Plan, item: &ChecklistItem) {
         days,
         title: lines.next().unwrap_or_default(),
         details: lines.collect(),
-        soak_hours: None,
+        soak_hours: item.soak_hours,
         commands: commands(&item.commands),
         line: 0,
     });

@@ -1,5 +1,7 @@
 //! Users, tokens, and connecting a service.
 
+use std::collections::HashMap;
+
 use domain::read::{ConnectView, ReaderRow, TokenKind, TokenRow, TokensView, UserRow, UsersView};
 use domain::{Key, ModuleStatus, Permission, Timestamp};
 
@@ -124,20 +126,20 @@ async fn open_environments(
 }
 
 /// When tokens were last used: what is written down, and what memory knows since.
-async fn last_uses(control: &Control) -> Result<Vec<(String, Timestamp)>, QueryError> {
+async fn last_uses(control: &Control) -> Result<HashMap<String, Timestamp>, QueryError> {
     let mut connection = control.inner().store.read_evidence().await?;
-    let mut uses = readers::token_uses(&mut connection).await?;
-    uses.extend(control.readers().token_uses());
+    let written = readers::token_uses(&mut connection).await?;
+    let mut uses: HashMap<String, Timestamp> = HashMap::new();
+    for (id, at) in written.into_iter().chain(control.readers().token_uses()) {
+        let latest = uses.entry(id).or_insert(at);
+        *latest = at.max(*latest);
+    }
     Ok(uses)
 }
 
-fn token_row(token: TokenRecord, uses: &[(String, Timestamp)]) -> TokenRow {
+fn token_row(token: TokenRecord, uses: &HashMap<String, Timestamp>) -> TokenRow {
     TokenRow {
-        last_used_at: uses
-            .iter()
-            .filter(|(id, _)| *id == token.id)
-            .map(|(_, at)| *at)
-            .max(),
+        last_used_at: uses.get(&token.id).copied(),
         id: token.id,
         name: token.name,
         kind: token.kind,

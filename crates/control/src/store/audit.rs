@@ -122,7 +122,7 @@ pub(crate) async fn by_sequence(
     .await?)
 }
 
-/// The entry that made a revision in this epoch.
+/// The newest entry that made a revision of this number, in whichever epoch.
 pub(crate) async fn by_revision(
     connection: &mut Connection,
     revision: u64,
@@ -151,6 +151,19 @@ pub(crate) async fn after(
     .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
     .bind(limit)
     .fetch_all(connection)
+    .await?)
+}
+
+/// Whether an action was ever carried out.
+pub(crate) async fn has_action(
+    connection: &mut Connection,
+    action: &str,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM audit WHERE action = $1 AND outcome = 'committed')",
+    )
+    .bind(action)
+    .fetch_one(connection)
     .await?)
 }
 

@@ -24,6 +24,18 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
+    /// An older Switchback wrote it, and it was opened for reading only.
+    #[error(
+        "{file} was written by an older Switchback (schema {found}, this one knows {known}) and lacks what this command reads. Start `switchback serve` on it once: that brings it up to date. `switchback backup` copies it as it is."
+    )]
+    OlderVersion {
+        /// Which file.
+        file: &'static str,
+        /// Its schema.
+        found: i64,
+        /// The newest known.
+        known: i64,
+    },
     /// Older SQLite can corrupt a write-ahead log under a pool.
     #[error(
         "SQLite {0} is too old: at least 3.51.3 is needed. This binary was built against the wrong library; build it with the bundled one."
@@ -50,6 +62,9 @@ pub enum StoreError {
     /// Writing has stopped after an I/O error or corruption.
     #[error("writing has stopped: {0}")]
     Broken(String),
+    /// A defect: the work panicked, and was rolled back.
+    #[error("a write panicked: {0}")]
+    Panicked(String),
     /// A row that no version of this program wrote.
     #[error("a row of {table} is corrupt: {why}")]
     Corrupt {
@@ -96,15 +111,11 @@ impl StoreError {
                 SqliteFailure::Busy => Some(Unavailable::Busy),
                 SqliteFailure::Full => Some(Unavailable::Full),
                 SqliteFailure::Fatal => Some(Unavailable::Broken),
-                SqliteFailure::Unique | SqliteFailure::Other => None,
+                SqliteFailure::Interrupted => Some(Unavailable::TooLong),
+                SqliteFailure::Other => None,
             },
             _ => None,
         }
-    }
-
-    /// Whether a UNIQUE constraint was hit.
-    pub(crate) fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Sql(error) if SqliteFailure::of(error) == SqliteFailure::Unique)
     }
 }
 
@@ -115,10 +126,10 @@ pub(crate) enum SqliteFailure {
     Busy,
     /// The disk is full.
     Full,
-    /// I/O error, corruption, not a database.
+    /// I/O error, corruption, not a database, a file that cannot be opened or written any more.
     Fatal,
-    /// A unique index said no.
-    Unique,
+    /// A scan that took too long was ended.
+    Interrupted,
     /// Anything else.
     Other,
 }
@@ -138,11 +149,11 @@ impl SqliteFailure {
         else {
             return Self::Other;
         };
-        match (code & 0xff, code) {
-            (5 | 6, _) => Self::Busy,
-            (13, _) => Self::Full,
-            (10 | 11 | 26, _) => Self::Fatal,
-            (_, 1555 | 2067) => Self::Unique,
+        match code & 0xff {
+            5 | 6 => Self::Busy,
+            9 => Self::Interrupted,
+            13 => Self::Full,
+            8 | 10 | 11 | 14 | 26 => Self::Fatal,
             _ => Self::Other,
         }
     }

@@ -9,6 +9,8 @@ mod backup;
 pub(crate) mod drafts;
 pub(crate) mod environments;
 mod error;
+#[cfg(test)]
+pub(crate) mod faults;
 pub(crate) mod flags;
 pub(crate) mod grants;
 pub(crate) mod idempotency;
@@ -24,6 +26,7 @@ pub(crate) mod outbox;
 pub(crate) mod phases;
 pub(crate) mod plan_items;
 pub(crate) mod readers;
+pub(crate) mod scans;
 mod schema;
 mod sessions;
 mod space;
@@ -37,7 +40,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{Connection as _, Sqlite, SqlitePool};
 
 pub use backup::{BackupError, back_up, restore_into};
 pub use error::StoreError;
@@ -46,7 +49,7 @@ pub use sessions::Sessions;
 pub use space::{BALLAST_BYTES, LOW_SPACE_BYTES};
 pub use writer::{Health, Lane};
 
-pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, roll_back};
+pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, roll_back, words_of};
 
 /// A connection to one of the two files.
 pub type Connection = sqlx::SqliteConnection;
@@ -61,6 +64,9 @@ pub const EVIDENCE_FILE: &str = "evidence.db";
 /// The control socket, beside them.
 pub const CONTROL_SOCKET: &str = "control.sock";
 
+/// Read-only connections to `switchback.db` for pages and the API.
+const READERS: u32 = 4;
+
 /// Both files, open and checked.
 #[derive(Debug)]
 pub struct Store {
@@ -69,7 +75,12 @@ pub struct Store {
     pub(crate) evidence: Writer,
     readers: SqlitePool,
     evidence_readers: SqlitePool,
-    _lock: DirectoryLock,
+    scans: SqlitePool,
+    space: Arc<space::SpaceGuard>,
+    /// `None` where the files are only read.
+    lock: Option<DirectoryLock>,
+    /// What an older schema is answered with, where the files are only read.
+    older: Option<StoreError>,
 }
 
 impl Store {
@@ -88,15 +99,60 @@ impl Store {
         schema::bring_up_to_date(&mut state, &schema::STATE).await?;
         schema::bring_up_to_date(&mut evidence, &schema::EVIDENCE).await?;
         meta::ensure(&mut state).await?;
-        let guard = Arc::new(space::SpaceGuard::new(directory)?);
+        let guard = Arc::new(space::SpaceGuard::new(directory));
+        guard.recover()?;
         Ok(Self {
             directory: directory.to_owned(),
-            state: Writer::start(state, Arc::clone(&guard)),
-            evidence: Writer::start(evidence, guard),
-            readers: open::reader_pool(&state_path, 4),
+            state: Writer::start(state, Arc::clone(&guard), true),
+            evidence: Writer::start(evidence, Arc::clone(&guard), false),
+            space: guard,
+            readers: open::reader_pool(&state_path, READERS),
             evidence_readers: open::reader_pool(&evidence_path, 2),
-            _lock: lock,
+            scans: open::reader_pool(&state_path, scans::SCANS),
+            lock: Some(lock),
+            older: None,
         })
+    }
+
+    /// Opens a data directory for reading alone, also beside a process that writes it: takes no lock, makes nothing,
+    /// and leaves an older schema as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerVersion`] when a newer Switchback wrote it.
+    pub async fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
+        let (state_path, evidence_path) =
+            (directory.join(STATE_FILE), directory.join(EVIDENCE_FILE));
+        let mut state = open::reader_connection(&state_path).await?;
+        open::require_sqlite_version(&mut state).await?;
+        let older = schema::note_older(&mut state, &schema::STATE).await?;
+        state.close().await?;
+        let guard = Arc::new(space::SpaceGuard::new(directory));
+        Ok(Self {
+            directory: directory.to_owned(),
+            state: Writer::none(Arc::clone(&guard)),
+            evidence: Writer::none(Arc::clone(&guard)),
+            readers: open::reader_pool(&state_path, READERS),
+            evidence_readers: open::reader_pool(&evidence_path, 2),
+            scans: open::reader_pool(&state_path, scans::SCANS),
+            space: guard,
+            lock: None,
+            older,
+        })
+    }
+
+    /// Whether the files are only read.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// The same, for whoever could not go on because of it.
+    pub(crate) fn take_older(&mut self) -> Option<StoreError> {
+        self.older.take()
+    }
+
+    /// Why a statement may not run on files that are only read: their schema is older.
+    pub(crate) fn older(&self) -> Option<&StoreError> {
+        self.older.as_ref()
     }
 
     /// The data directory.
@@ -114,6 +170,12 @@ impl Store {
         Ok(self.readers.begin().await?)
     }
 
+    /// A read-only connection to `switchback.db` for what looks through the audit log: of its own pool, and with a
+    /// limit to how long a statement may take.
+    pub(crate) async fn scan(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        scans::acquire(&self.scans).await
+    }
+
     /// A read-only connection to `evidence.db`.
     pub(crate) async fn read_evidence(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         Ok(self.evidence_readers.acquire().await?)
@@ -124,11 +186,19 @@ impl Store {
         self.state.health()
     }
 
+    /// Lays the ballast again where there is space for it.
+    pub(crate) fn recover_space(&self) {
+        if let Err(error) = self.space.recover() {
+            tracing::warn!(%error, "the ballast file could not be laid");
+        }
+    }
+
     /// Finishes what was begun, then closes both files.
     pub async fn close(&self) {
         self.state.close().await;
         self.evidence.close().await;
         self.readers.close().await;
+        self.scans.close().await;
         self.evidence_readers.close().await;
     }
 }

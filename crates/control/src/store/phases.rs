@@ -23,6 +23,7 @@ struct Row {
     expected_modules: Option<i64>,
     validation_days: Option<i64>,
     overrun_days: i64,
+    same_process: bool,
     notes: String,
     archived_at: Option<i64>,
     version: i64,
@@ -43,6 +44,7 @@ impl TryFrom<Row> for PhaseRecord {
                 expected_modules: count(row.expected_modules, "phases")?,
                 validation_days: count(row.validation_days, "phases")?,
                 overrun_days: u32::try_from(row.overrun_days).map_err(corrupt)?,
+                same_process: row.same_process,
                 notes: row.notes,
                 archived_at: row.archived_at.map(Timestamp),
                 version: row.version,
@@ -57,8 +59,8 @@ pub(crate) async fn of_migration(
     migration_id: i64,
 ) -> Result<Vec<PhaseRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
-        "SELECT id, number, name, start_date, end_date, expected_modules, validation_days, overrun_days, notes,
-                archived_at, version
+        "SELECT id, number, name, start_date, end_date, expected_modules, validation_days, overrun_days,
+                same_process, notes, archived_at, version
          FROM phases WHERE migration_id = $1 ORDER BY number",
     )
     .bind(migration_id)
@@ -78,8 +80,8 @@ pub(crate) async fn insert(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
         "INSERT INTO phases (migration_id, number, name, start_date, end_date, expected_modules, validation_days,
-                             overrun_days, notes, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+                             overrun_days, same_process, notes, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
     )
     .bind(migration_id)
     .bind(phase.number)
@@ -89,6 +91,7 @@ pub(crate) async fn insert(
     .bind(phase.expected_modules)
     .bind(phase.validation_days)
     .bind(phase.overrun_days)
+    .bind(phase.same_process)
     .bind(&phase.notes)
     .bind(now.0)
     .fetch_one(connection)
@@ -103,7 +106,7 @@ pub(crate) async fn update(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE phases SET name = $2, start_date = $3, end_date = $4, expected_modules = $5, validation_days = $6,
-                overrun_days = $7, notes = $8, archived_at = $9, version = $10
+                overrun_days = $7, same_process = $8, notes = $9, archived_at = $10, version = $11
          WHERE id = $1",
     )
     .bind(id)
@@ -113,6 +116,7 @@ pub(crate) async fn update(
     .bind(phase.expected_modules)
     .bind(phase.validation_days)
     .bind(phase.overrun_days)
+    .bind(phase.same_process)
     .bind(&phase.notes)
     .bind(phase.archived_at.map(|at| at.0))
     .bind(phase.version)

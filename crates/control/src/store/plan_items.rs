@@ -90,6 +90,7 @@ struct ChecklistColumns {
     due: String,
     owner: String,
     commands: String,
+    soak_hours: Option<i64>,
 }
 
 /// Checks of a migration that are not archived, by kind and place, with their row ids.
@@ -98,7 +99,8 @@ pub(crate) async fn checklist(
     migration_id: i64,
 ) -> Result<Vec<(i64, ChecklistItem)>, StoreError> {
     let rows: Vec<ChecklistColumns> = sqlx::query_as(
-        "SELECT c.id, c.kind, c.position, p.number AS phase, c.title, c.due, c.owner, c.commands
+        "SELECT c.id, c.kind, c.position, p.number AS phase, c.title, c.due, c.owner, c.commands,
+                c.soak_hours
          FROM checklist_items c LEFT JOIN phases p ON p.id = c.phase_id
          WHERE c.migration_id = $1 AND c.archived_at IS NULL ORDER BY c.kind, p.number, c.position, c.id",
     )
@@ -118,6 +120,10 @@ pub(crate) async fn checklist(
                     when: row.due,
                     owner: row.owner,
                     commands: row.commands,
+                    soak_hours: row
+                        .soak_hours
+                        .map(|hours| number(hours, "checklist_items"))
+                        .transpose()?,
                 },
             ))
         })
@@ -132,8 +138,8 @@ pub(crate) async fn insert_checklist_item(
     item: &ChecklistItem,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO checklist_items (migration_id, phase_id, kind, position, title, due, owner, commands)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO checklist_items (migration_id, phase_id, kind, position, title, due, owner, commands, soak_hours)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(migration_id)
     .bind(phase_id)
@@ -143,6 +149,7 @@ pub(crate) async fn insert_checklist_item(
     .bind(&item.when)
     .bind(&item.owner)
     .bind(&item.commands)
+    .bind(item.soak_hours)
     .execute(connection)
     .await?;
     Ok(())
@@ -155,7 +162,8 @@ pub(crate) async fn update_checklist_item(
     item: &ChecklistItem,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE checklist_items SET position = $2, title = $3, due = $4, owner = $5, commands = $6 WHERE id = $1",
+        "UPDATE checklist_items SET position = $2, title = $3, due = $4, owner = $5, commands = $6, soak_hours = $7
+         WHERE id = $1",
     )
     .bind(id)
     .bind(item.position)
@@ -163,6 +171,7 @@ pub(crate) async fn update_checklist_item(
     .bind(&item.when)
     .bind(&item.owner)
     .bind(&item.commands)
+    .bind(item.soak_hours)
     .execute(connection)
     .await?;
     Ok(())

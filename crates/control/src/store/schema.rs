@@ -8,10 +8,19 @@ pub(super) struct Schema {
     steps: &'static [&'static str],
 }
 
+impl Schema {
+    fn known(&self) -> i64 {
+        i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
+    }
+}
+
 /// Steps of `switchback.db`.
 pub(super) const STATE: Schema = Schema {
     file: super::STATE_FILE,
-    steps: &[include_str!("../../../../migrations/state/0001_first.sql")],
+    steps: &[
+        include_str!("../../../../migrations/state/0001_first.sql"),
+        include_str!("../../../../migrations/state/0002_overrun.sql"),
+    ],
 };
 
 /// Steps of `evidence.db`.
@@ -31,7 +40,7 @@ pub(super) async fn refuse_newer(
     let found: i64 = sqlx::query_scalar("PRAGMA user_version")
         .fetch_one(connection)
         .await?;
-    let known = i64::try_from(schema.steps.len()).unwrap_or(i64::MAX);
+    let known = schema.known();
     if found > known {
         return Err(StoreError::NewerVersion {
             file: schema.file,
@@ -40,6 +49,19 @@ pub(super) async fn refuse_newer(
         });
     }
     Ok(found)
+}
+
+/// What to say of a file that lacks steps, for whoever only reads it; refuses a newer one.
+pub(super) async fn note_older(
+    connection: &mut Connection,
+    schema: &Schema,
+) -> Result<Option<StoreError>, StoreError> {
+    let (found, known) = (refuse_newer(connection, schema).await?, schema.known());
+    Ok((found < known).then_some(StoreError::OlderVersion {
+        file: schema.file,
+        found,
+        known,
+    }))
 }
 
 /// Takes the steps that a file has not had yet.

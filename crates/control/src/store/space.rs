@@ -1,9 +1,10 @@
-//! Free space on the disk. A ballast file is kept so that rollbacks still fit when everything else fills it.
+//! Free space on the disk. A ballast file is kept so that rollbacks still fit when everything else fills it: it is
+//! given up when a rollback finds no space, and laid again when there is enough for it and for everything else.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::{Lane, StoreError};
 
@@ -11,6 +12,8 @@ use super::{Lane, StoreError};
 pub const LOW_SPACE_BYTES: u64 = 64 * 1024 * 1024;
 /// Size of the ballast file, in bytes.
 pub const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
+/// Below so much free space a rollback may not fit, in bytes: the ballast is released before one is tried.
+const SPENT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Watches the data directory's disk.
 #[derive(Debug)]
@@ -18,50 +21,76 @@ pub(super) struct SpaceGuard {
     directory: PathBuf,
     ballast: PathBuf,
     low_bytes: AtomicU64,
+    /// Whether the ballast was given up: its space is for rollbacks alone, so other writes wait until it lies again.
+    released: AtomicBool,
 }
 
 impl SpaceGuard {
-    pub(super) fn new(directory: &Path) -> Result<Self, StoreError> {
-        let guard = Self {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self {
             directory: directory.to_owned(),
             ballast: directory.join("ballast"),
             low_bytes: AtomicU64::new(LOW_SPACE_BYTES),
-        };
-        if guard.free_bytes() > LOW_SPACE_BYTES + BALLAST_BYTES {
-            guard.lay_ballast()?;
+            released: AtomicBool::new(false),
         }
-        Ok(guard)
     }
 
-    /// Whether a write of this lane may go ahead. Lets the ballast go when a priority write needs its space.
+    /// Whether a write of this lane may go ahead.
     pub(super) fn admit(&self, lane: Lane) -> Result<(), StoreError> {
-        if self.admit_quietly() {
-            return Ok(());
-        }
-        match lane {
-            Lane::Priority => {
-                self.drop_ballast();
-                Ok(())
-            }
-            Lane::Normal => Err(StoreError::Full),
+        if lane == Lane::Priority || self.has_room() {
+            Ok(())
+        } else {
+            Err(StoreError::Full)
         }
     }
 
-    /// Whether there is space for everything; changes nothing.
-    pub(super) fn admit_quietly(&self) -> bool {
-        self.free_bytes() >= self.low_bytes.load(Ordering::Relaxed)
+    /// Whether there is space for everything.
+    pub(super) fn has_room(&self) -> bool {
+        !self.released.load(Ordering::Relaxed)
+            && self.free_bytes() >= self.low_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Releases the ballast when a rollback could hardly be written any more.
+    pub(super) fn release_when_spent(&self) {
+        if self.free_bytes() < SPENT_BYTES {
+            self.release();
+        }
+    }
+
+    /// Frees the ballast's space; whether there was any.
+    pub(super) fn release(&self) -> bool {
+        if std::fs::remove_file(&self.ballast).is_err() {
+            return false;
+        }
+        self.released.store(true, Ordering::Relaxed);
+        tracing::warn!("the disk is full: the ballast file was released for rollbacks");
+        true
+    }
+
+    /// Lays the ballast where it is missing and leaves enough space; only then is everything taken again.
+    pub(super) fn recover(&self) -> Result<(), StoreError> {
+        let needed = self
+            .low_bytes
+            .load(Ordering::Relaxed)
+            .saturating_add(BALLAST_BYTES);
+        let lies = self
+            .ballast
+            .metadata()
+            .is_ok_and(|found| found.len() == BALLAST_BYTES);
+        if !lies && self.free_bytes() > needed {
+            self.lay_ballast()?;
+            if self.released.swap(false, Ordering::Relaxed) {
+                tracing::info!(
+                    "there is space again: the ballast file was laid, every change is taken"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Tests pretend that the disk is nearly full by raising what counts as low.
     pub(super) fn set_low_bytes(&self, bytes: u64) {
         self.low_bytes.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Frees the ballast's space.
-    pub(super) fn drop_ballast(&self) {
-        if std::fs::remove_file(&self.ballast).is_ok() {
-            tracing::warn!("the disk is nearly full: the ballast file was released");
-        }
     }
 
     fn free_bytes(&self) -> u64 {
@@ -81,10 +110,125 @@ impl SpaceGuard {
             .mode(0o600)
             .open(&self.ballast)
             .map_err(failed)?;
-        if file.metadata().map_err(failed)?.len() == BALLAST_BYTES {
-            return Ok(());
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, BALLAST_BYTES).map_err(
+            |errno| {
+                let _not_there = std::fs::remove_file(&self.ballast);
+                failed(errno.into())
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+
+    use domain::Permission;
+
+    use super::*;
+    use crate::command::{Command, Effect, Work};
+    use crate::error::Stopped;
+    use crate::snapshots::Snapshots;
+    use crate::store::{Health, faults};
+    use crate::testing::Server;
+    use crate::{CommandError, Unavailable};
+
+    /// Finds the disk full until it has been tried so often.
+    #[derive(Clone)]
+    struct FullUntil {
+        attempt: u32,
+        tried: Arc<AtomicU32>,
+        lane: Lane,
+    }
+
+    impl FullUntil {
+        fn new(attempt: u32, lane: Lane) -> Self {
+            let tried = Arc::default();
+            Self {
+                attempt,
+                tried,
+                lane,
+            }
         }
-        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, BALLAST_BYTES)
-            .map_err(|errno| failed(errno.into()))
+    }
+
+    impl Command for FullUntil {
+        fn permission(&self) -> Permission<'_> {
+            Permission::AdministerServer
+        }
+
+        fn action(&self) -> &'static str {
+            "test.full"
+        }
+
+        fn lane(&self, _snapshots: &Snapshots) -> Lane {
+            self.lane
+        }
+
+        async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
+            if self.tried.fetch_add(1, Ordering::Relaxed) + 1 < self.attempt {
+                let full = faults::fill(work.connection).await;
+                faults::make_room(work.connection).await?;
+                full?;
+            }
+            Ok(Effect {
+                action: "test.full",
+                ..Effect::default()
+            })
+        }
+    }
+
+    fn ballast(server: &Server) -> PathBuf {
+        server.control.data_dir().join("ballast")
+    }
+
+    fn is_full<T>(answer: &Result<T, CommandError>) -> bool {
+        matches!(answer, Err(CommandError::Unavailable(Unavailable::Full)))
+    }
+
+    #[tokio::test]
+    async fn the_ballast_outlasts_low_space() {
+        let server = Server::with_modules(&["a"]).await;
+        server.set("a", Server::percent(10)).await;
+        server.control.set_low_space_bytes(u64::MAX);
+        assert_eq!(server.control.health(), Health::ReadOnly);
+        assert!(is_full(&server.try_module("b").await));
+        server.roll_back("a").await.unwrap();
+        assert!(ballast(&server).exists());
+        server.control.set_low_space_bytes(LOW_SPACE_BYTES);
+        server.try_module("b").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_rollback_on_a_full_disk_has_the_ballast_and_is_tried_once_more() {
+        let server = Server::with_modules(&["a"]).await;
+        let command = FullUntil::new(2, Lane::Priority);
+        server.admin(command).await.unwrap();
+        assert!(!ballast(&server).exists());
+        // Whatever is free now, the ballast's space is not for everybody.
+        assert_eq!(server.control.health(), Health::ReadOnly);
+        assert!(is_full(&server.try_module("b").await));
+        let command = FullUntil::new(2, Lane::Priority);
+        assert!(is_full(&server.admin(command).await));
+
+        let store = &server.control.inner().store;
+        server.control.set_low_space_bytes(u64::MAX);
+        store.recover_space();
+        assert!(!ballast(&server).exists(), "there is no space for it yet");
+        server.control.set_low_space_bytes(LOW_SPACE_BYTES);
+        assert_eq!(server.control.health(), Health::ReadOnly);
+        store.recover_space();
+        assert!(ballast(&server).exists());
+        assert_eq!(server.control.health(), Health::Ready);
+        server.try_module("b").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_ballast_is_not_for_other_writes() {
+        let server = Server::open().await;
+        let command = FullUntil::new(2, Lane::Normal);
+        assert!(is_full(&server.admin(command).await));
+        assert!(ballast(&server).exists());
     }
 }

@@ -75,6 +75,22 @@ pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<TokenRecord>,
     .collect()
 }
 
+/// Tokens that are not revoked: what the directory holds.
+pub(crate) async fn valid(connection: &mut Connection) -> Result<Vec<TokenRecord>, StoreError> {
+    sqlx::query_as::<_, Row>(
+        "SELECT t.id, t.name, t.kind, m.key AS migration, e.key AS environment, t.hash, t.hint, t.created_by,
+                t.created_at, t.revoked_at
+         FROM tokens t LEFT JOIN migrations m ON m.id = t.migration_id
+                       LEFT JOIN environments e ON e.id = t.environment_id
+         WHERE t.revoked_at IS NULL",
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
 /// One token.
 pub(crate) async fn by_id(
     connection: &mut Connection,
@@ -131,4 +147,40 @@ pub(crate) async fn revoke(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::{NewToken, RevokeToken, create_token};
+    use crate::testing::Server;
+
+    #[tokio::test]
+    async fn what_was_revoked_is_listed_and_not_loaded() {
+        let server = Server::open().await;
+        let mut ids = Vec::new();
+        for name in ["one", "other"] {
+            let new = NewToken {
+                name: name.into(),
+                kind: TokenKind::Viewer,
+                migration: None,
+                environment: None,
+                reason: String::new(),
+            };
+            let (done, _) = create_token(&server.control, &Server::root(), new)
+                .await
+                .unwrap();
+            ids.push(done.subject.unwrap());
+        }
+        let revoke = RevokeToken {
+            id: ids[0].clone(),
+            reason: "lost".into(),
+        };
+        server.admin(revoke).await.unwrap();
+        let mut connection = server.control.inner().store.read().await.unwrap();
+        assert_eq!(all(&mut connection).await.unwrap().len(), 2);
+        let valid = valid(&mut connection).await.unwrap();
+        assert_eq!(valid.len(), 1);
+        assert_eq!(valid[0].id, ids[1]);
+    }
 }

@@ -2,8 +2,11 @@
 //! lane first. A job runs to its end whatever becomes of who asked for it, so that a client that hangs up cannot
 //! cancel a write half way.
 
-use std::sync::{Arc, RwLock};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
@@ -57,8 +60,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task that owns `connection`.
-    pub(super) fn start(connection: Connection, space: Arc<SpaceGuard>) -> Self {
+    /// Starts the task that owns `connection`. Only the file of decisions may use the ballast up.
+    pub(super) fn start(
+        connection: Connection,
+        space: Arc<SpaceGuard>,
+        holds_decisions: bool,
+    ) -> Self {
         let (priority, priority_jobs) = mpsc::channel(PRIORITY_SLOTS);
         let (normal, normal_jobs) = mpsc::channel(NORMAL_SLOTS);
         let (closing, close_requests) = mpsc::channel(1);
@@ -67,6 +74,7 @@ impl Writer {
             connection,
             health: Arc::clone(&health),
             space: Arc::clone(&space),
+            holds_decisions,
         };
         tokio::spawn(task.run(priority_jobs, normal_jobs, close_requests));
         Self {
@@ -74,6 +82,17 @@ impl Writer {
             normal,
             closing,
             health,
+            space,
+        }
+    }
+
+    /// Of a file that is only read: takes nothing.
+    pub(super) fn none(space: Arc<SpaceGuard>) -> Self {
+        Self {
+            priority: mpsc::channel(1).0,
+            normal: mpsc::channel(1).0,
+            closing: mpsc::channel(1).0,
+            health: Arc::new(RwLock::new(Some("it is only read".into()))),
             space,
         }
     }
@@ -123,13 +142,29 @@ impl Writer {
         let broken = self
             .health
             .read()
-            .map(|why| why.clone())
-            .unwrap_or_default();
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match broken {
             Some(why) => Health::Broken(why),
-            None if self.space.admit_quietly() => Health::Ready,
+            None if self.normal.is_closed() => Health::Broken("its task has ended".into()),
+            None if self.space.has_room() => Health::Ready,
             None => Health::ReadOnly,
         }
+    }
+
+    /// Takes no more writes: what memory holds, or the file, cannot be trusted.
+    pub(crate) fn stop(&self, why: &str) {
+        stop(&self.health, why);
+    }
+
+    /// Takes notice of an error that is not answered to anybody.
+    pub(crate) fn note_failure(&self, error: &StoreError) {
+        note_fatal(&self.health, error);
+    }
+
+    /// Frees the ballast's space for a rollback that found none; whether there was any.
+    pub(crate) fn release_ballast(&self) -> bool {
+        self.space.release()
     }
 
     /// Pretends that less than `bytes` free is low, for tests of a full disk.
@@ -150,6 +185,7 @@ struct WriterTask {
     connection: Connection,
     health: Arc<RwLock<Option<String>>>,
     space: Arc<SpaceGuard>,
+    holds_decisions: bool,
 }
 
 impl WriterTask {
@@ -180,32 +216,61 @@ impl WriterTask {
     }
 
     async fn serve(&mut self, queued: Queued) {
+        if self.holds_decisions && queued.lane == Lane::Priority {
+            self.space.release_when_spent();
+        }
         let broken = self
             .health
             .read()
-            .map(|why| why.clone())
-            .unwrap_or_default();
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let admitted = match broken {
             Some(why) => Err(StoreError::Broken(why)),
             None => self.space.admit(queued.lane),
         };
-        match admitted {
-            Ok(()) => (queued.job)(&mut self.connection).await,
-            Err(error) => {
-                let _caller_hung_up = queued.refused.send(error);
-            }
+        let done = match admitted {
+            Ok(()) => self.attempt(queued.job).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            let _caller_hung_up = queued.refused.send(error);
         }
+    }
+
+    /// Runs a job. One that panics is a defect of that job alone: its transaction is rolled back, and the next goes on.
+    async fn attempt(&mut self, job: Job) -> Result<(), StoreError> {
+        let Err(panic) = AssertUnwindSafe(job(&mut self.connection))
+            .catch_unwind()
+            .await
+        else {
+            return Ok(());
+        };
+        let why = words_of(panic.as_ref());
+        tracing::error!(why, "a write panicked; it is rolled back");
+        roll_back(&mut self.connection).await;
+        Err(StoreError::Panicked(why))
+    }
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(words), _) => (*words).to_owned(),
+        (None, Some(words)) => words.clone(),
+        (None, None) => "it said nothing".to_owned(),
     }
 }
 
 fn note_fatal(health: &RwLock<Option<String>>, error: &StoreError) {
     let StoreError::Sql(sql) = error else { return };
     if SqliteFailure::of(sql) == SqliteFailure::Fatal {
-        tracing::error!(error = %sql, "writing stops: the database cannot be trusted");
-        if let Ok(mut why) = health.write() {
-            *why = Some(sql.to_string());
-        }
+        stop(health, &sql.to_string());
     }
+}
+
+fn stop(health: &RwLock<Option<String>>, why: &str) {
+    tracing::error!(why, "writing stops: the database cannot be trusted");
+    *health.write().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
 }
 
 /// `BEGIN IMMEDIATE`, `work`, `COMMIT`; any error rolls back. Nothing but the database is awaited in between.
@@ -254,4 +319,73 @@ pub(crate) async fn data_version(connection: &mut Connection) -> Result<i64, Sto
     Ok(sqlx::query_scalar("PRAGMA data_version")
         .fetch_one(connection)
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Store, faults, meta};
+
+    async fn store() -> (Store, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).await.unwrap();
+        (store, directory)
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_rolled_back_and_the_next_one_runs() {
+        let (store, _directory) = store().await;
+        let panicked = store.state.run(Lane::Normal, |connection| {
+            Box::pin(async move {
+                begin(connection).await?;
+                meta::set_revision(connection, 7).await?;
+                panic!("a defect")
+            })
+        });
+        let panicked: Result<(), _> = panicked.await;
+        let Err(StoreError::Panicked(why)) = panicked else {
+            panic!("{panicked:?}")
+        };
+        assert_eq!(why, "a defect");
+        let revision = store
+            .state
+            .run(Lane::Normal, |connection| {
+                Box::pin(async move {
+                    in_transaction(connection, |c| Box::pin(meta::revision(c))).await
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!((revision, store.health()), (0, Health::Ready));
+    }
+
+    #[tokio::test]
+    async fn a_writer_without_its_task_is_broken() {
+        let (store, _directory) = store().await;
+        store.state.close().await;
+        assert!(matches!(store.health(), Health::Broken(_)));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_written_any_more_stops_writing() {
+        let (store, _directory) = store().await;
+        let forbidden = store.state.run(Lane::Normal, |connection| {
+            Box::pin(async move {
+                faults::forbid_writing(connection).await?;
+                begin(connection).await
+            })
+        });
+        assert!(forbidden.await.is_err());
+        assert!(matches!(store.health(), Health::Broken(_)));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_opened_is_fatal() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = crate::store::open::reader_connection(&directory.path().join("none")).await;
+        let Err(StoreError::Sql(error)) = missing else {
+            panic!("it was opened")
+        };
+        assert_eq!(SqliteFailure::of(&error), SqliteFailure::Fatal);
+    }
 }

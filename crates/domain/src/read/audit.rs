@@ -13,6 +13,8 @@ use crate::{ActorKind, Outcome, Timestamp};
 pub struct AuditFilter {
     /// Free text and qualifiers: `actor:ada module:config action:flag.rollback outcome:refused before:2026-11-01`.
     pub q: String,
+    /// Only entries of this environment; those of none, such as edits of modules, are left out, too.
+    pub environment: Option<Key>,
     /// Only entries with a smaller sequence: the next page.
     pub before: Option<u64>,
 }

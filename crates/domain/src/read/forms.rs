@@ -73,8 +73,9 @@ pub struct ChangeView {
     pub drifted: Vec<Key>,
     /// Who obeyed it, where it moved a flag.
     pub receipt: Option<ReceiptView>,
-    /// Readers of this environment that have asked since the change, of those that read in the 30 s before.
+    /// Readers of this environment that have asked since the change, of `readers_before`.
     pub readers_since: u32,
-    /// Readers heard from in the 30 s before it, as far as the server knows.
+    /// Readers that were there when it was made: first heard from before it, and last in the 30 s before it or since,
+    /// as far as this server process knows.
     pub readers_before: u32,
 }

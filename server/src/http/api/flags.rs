@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use control::CommandError;
 use control::commands::{Selection, SetMode};
-use domain::{Exposure, FlagState, Key, Mode, PhaseNumber};
+use domain::{Exposure, FlagState, Key, Mode, PhaseNumber, Refusal};
 use serde::Deserialize;
 use serde_json::Number;
 
@@ -54,18 +55,20 @@ pub fn state(mode: Mode, percent: Option<&Number>) -> Result<FlagState, Problem>
     FlagState::new(mode, exposure).map_err(|error| Problem::field("mode", error.to_string()))
 }
 
-/// Sets flags. Going down is a rollback and needs no version; going up needs each module's.
+/// Sets flags. Going down is a rollback and needs no version; going up needs each module's. So an `If-Match` that
+/// cannot be read only stands in the way of what would have needed it.
 pub async fn set(
     State(state): State<AppState>,
     Authenticated(mut caller): Authenticated,
     At(migration): At<Key>,
-    if_match: IfMatch,
+    if_match: Result<IfMatch, Problem>,
     Body(set): Body<Set>,
 ) -> Result<Done, Problem> {
     let wanted = self::state(set.mode, set.exposure.as_ref())?;
     let selection = selection(set.modules, set.phase)?;
     let mut expected = set.expected_versions;
-    if let (Selection::Modules(modules), Some(version)) = (&selection, if_match.or(None))
+    let seen = if_match.as_ref().ok().and_then(|version| version.or(None));
+    if let (Selection::Modules(modules), Some(version)) = (&selection, seen)
         && let [module] = modules.as_slice()
     {
         expected.insert(module.clone(), version);
@@ -79,7 +82,12 @@ pub async fn set(
         reason: set.reason,
         expected,
     };
-    if_match.answer(run(&state, &caller, command).await)
+    let result = run(&state, &caller, command).await;
+    match (if_match, result) {
+        (Ok(if_match), result) => if_match.answer(result),
+        (Err(unreadable), Err(CommandError::Refused(Refusal::VersionRequired))) => Err(unreadable),
+        (Err(_), result) => Ok(Done::new(result?)),
+    }
 }
 
 #[cfg(test)]

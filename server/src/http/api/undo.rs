@@ -1,18 +1,19 @@
-//! `POST /api/v1/migrations/{migration}/undo`: brings flags back to what they were before a change, as a new change.
+//! `POST /api/v1/migrations/{migration}/undo`: brings flags, or what an edit changed, back to what they
+//! were before an audit entry, as a new change.
 
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use control::commands::Undo;
+use control::commands::{self, Undo};
 use domain::Key;
 use serde::Deserialize;
 
-use super::{At, Body, Done, run};
+use super::{At, Body, Done};
 use crate::http::problem::Problem;
 use crate::middleware::authentication::Authenticated;
 use crate::state::AppState;
 
-/// Which change, and why.
+/// Which entry, and why.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -23,18 +24,20 @@ pub struct Change {
     expected_versions: BTreeMap<Key, i64>,
 }
 
-/// Undoes a change of flags, judged by rank like any other.
+/// Undoes a change of flags, judged by rank like any other, or an edit, by the edit's own rules.
 pub async fn undo(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     At(migration): At<Key>,
     Body(change): Body<Change>,
 ) -> Result<Done, Problem> {
-    let command = Undo {
+    let wanted = Undo {
         migration,
         sequence: change.sequence,
         reason: change.reason,
         expected: change.expected_versions,
     };
-    Ok(Done::new(run(&state, &caller, command).await?))
+    Ok(Done::new(
+        commands::undo(&state.control, &caller, wanted).await?,
+    ))
 }

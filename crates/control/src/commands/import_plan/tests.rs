@@ -346,3 +346,27 @@ async fn roles_zones_keys_and_plans_are_checked() {
     server.archive_migration().await;
     assert_eq!(refusal(import(&server, PLAN).await).code(), "archived");
 }
+
+#[tokio::test]
+async fn what_was_exported_changes_nothing_when_it_is_imported_again() {
+    let server = Server::open().await;
+    let text = PLAN.replace(
+        "## Rest (2026-12-07 to 2026-12-20)",
+        "## Rest (2026-12-07 to 2026-12-09)\n\nProcess: the same as before",
+    );
+    let text = text.replace(
+        "- [ ] Look at the dashboard",
+        "- [ ] Look at the dashboard\n\n### Day 13: Watch it\n\nSoak: 96 hours",
+    );
+    import(&server, &text).await.unwrap();
+    let markdown = crate::queries::export_plan(&server.control, &Server::root(), &key("atlas"))
+        .await
+        .unwrap();
+    let phases = read(&text).phases;
+    assert!(
+        phases.iter().all(|phase| phase.overrun_days > 0),
+        "{phases:?}"
+    );
+    let found = preview(&server, &markdown, true).await;
+    assert_eq!(found.changes, Vec::<String>::new(), "{markdown}");
+}
