@@ -11,6 +11,7 @@
 //! | [`live`] | one event source a page: says that something changed, the page fetches the truth |
 //! | [`model`] | read models on their way from the server to a page |
 //! | [`flash`] | what a form without script is told after its redirect: what was done, or why not with its fields |
+//! | `charts` | pictures that the server draws from read models |
 //! | [`codec`] | how server functions answer |
 //! | [`error`] | what a server function answers instead of a result |
 //! | [`times`], [`words`] | instants and flag states as a person reads them |
@@ -37,6 +38,8 @@ compile_error!(
 pub mod address;
 pub mod api;
 pub mod browser;
+#[cfg(feature = "ssr")]
+mod charts;
 pub mod codec;
 pub mod components;
 pub mod error;

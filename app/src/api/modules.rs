@@ -3,6 +3,7 @@
 use domain::Committed;
 use domain::read::{ModuleFilter, ModuleView, ModulesView};
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
@@ -23,21 +24,34 @@ pub async fn modules(
     )
 }
 
+/// Everything about one module, and its exposure over time as a picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModulePage {
+    /// What the page shows.
+    pub view: ModuleView,
+    /// SVG; `None` while nothing has changed it.
+    pub exposure: Option<String>,
+}
+
 /// Everything about one module.
 #[server(name = ReadModule, prefix = "/fn", endpoint = "module", output = crate::codec::PageJson)]
 pub async fn module(
     migration: String,
     #[server(default)] environment: String,
     module: String,
-) -> Result<ModuleView, AppError> {
+) -> Result<ModulePage, AppError> {
     let (context, caller) = crate::server_context::signed_in()?;
     let migration = super::key("migration", &migration)?;
     let environment = super::environment(&environment)?;
     let module = super::key("module", &module)?;
     let control = &context.control;
-    super::read(
+    let view = super::read(
         control::queries::module(control, &caller, &migration, environment.as_ref(), &module).await,
-    )
+    )?;
+    Ok(ModulePage {
+        exposure: crate::charts::exposure_over_time(&view),
+        view,
+    })
 }
 
 /// Changes what is known about a module: its name, phase, owner and paths.

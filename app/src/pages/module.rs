@@ -8,7 +8,7 @@ use super::parts::{can_go_down, environment_field, forget_elsewhere, versions};
 use super::rollback_form::Rollback;
 use super::set_form::{SetControls, Setting};
 use crate::address::{Links, Place, segment};
-use crate::api::modules::module;
+use crate::api::modules::{ModulePage, module};
 use crate::browser;
 use crate::components::{
     CodeBlock, CommandAction, CommandForm, Dialog, Field, FormState, Framed, Hidden, Rail, Size,
@@ -50,12 +50,13 @@ pub fn Page() -> impl IntoView {
             controls.retire.clear();
         },
     );
-    framed(model, Rail::Modules, move |view, flash| {
-        shown(&view, controls, flash)
+    framed(model, Rail::Modules, move |page, flash| {
+        shown(&page, controls, flash)
     })
 }
 
-fn shown(view: &ModuleView, controls: Controls, flash: Option<&Flash>) -> Framed {
+fn shown(page: &ModulePage, controls: Controls, flash: Option<&Flash>) -> Framed {
+    let view = &page.view;
     let frame = view.frame.clone();
     let links = Links::of(&frame);
     let held = view.held_because.clone().map(|why| {
@@ -86,7 +87,7 @@ fn shown(view: &ModuleView, controls: Controls, flash: Option<&Flash>) -> Framed
                 {followed(view)} {elsewhere(view)} {reading(view)}
             </div>
         </div>
-        {history(view, &links)}
+        {exposure(page)} {history(view, &links)}
         {retiring(view, controls.retire, flash, &links)}
         {dialog(view, controls.roll_back, &links)}
     }
@@ -307,6 +308,21 @@ fn reading(view: &ModuleView) -> impl IntoView + use<> {
             <CodeBlock code=code />
         </details>
     }
+}
+
+/// The share of callers on new over time; its table is the history below.
+fn exposure(page: &ModulePage) -> Option<impl IntoView + use<>> {
+    page.exposure.clone().map(|picture| {
+        view! {
+            <figure class="chart section">
+                <figcaption>
+                    <h2>"Exposure over time"</h2>
+                    <span class="quiet">"its table is the history below"</span>
+                </figcaption>
+                <div class="plot" tabindex="0" role="group" aria-label="Exposure over time" inner_html=picture></div>
+            </figure>
+        }
+    })
 }
 
 fn history(view: &ModuleView, links: &Links) -> impl IntoView + use<> {

@@ -23,8 +23,8 @@ pub fn Page() -> impl IntoView {
     );
     let action = CommandAction::new("edit_module");
     forget_elsewhere(move || key.get(), move || action.clear());
-    framed(model, Rail::Modules, move |view, flash| {
-        shown(&view, action, flash)
+    framed(model, Rail::Modules, move |page, flash| {
+        shown(&page.view, action, flash)
     })
 }
 
