@@ -189,13 +189,13 @@ fn labelled(step: Step, instants: &[i64]) -> Vec<Tick> {
         .collect()
 }
 
-/// Whether no label comes nearer than a character to the next.
+/// Whether no label comes nearer than half a character to the next.
 #[expect(clippy::cast_precision_loss, reason = "a hair's breadth on a picture")]
 fn fits(ticks: &[Tick], from: i64, to: i64, columns: usize) -> bool {
     let per_ms = columns as f64 / (to - from).max(1) as f64;
     ticks.iter().zip(ticks.iter().skip(1)).all(|(a, b)| {
         let room = (b.at_ms - a.at_ms) as f64 * per_ms;
-        room >= (a.label.len() + b.label.len()) as f64 / 2.0 + 1.0
+        room >= (a.label.len() + b.label.len()) as f64 / 2.0 + 0.5
     })
 }
 

@@ -7,7 +7,7 @@ use plotters::series::AreaSeries;
 use plotters::style::text_anchor::HPos;
 
 use crate::error::ChartError;
-use crate::frame::{BOTTOM, Frame, LEFT, Plot, RIGHT, Range, TOP};
+use crate::frame::{BOTTOM, Frame, LEFT, Plot, RIGHT, TOP, TimeRange};
 use crate::ink::Ink;
 use crate::mark::{self, Mark};
 use crate::step::{self, Level};
@@ -50,6 +50,8 @@ const COLUMN: i32 = 2;
 /// From one pair of rails to the next, and from rail to rail, in pixels.
 const PAIR: i32 = 23;
 const GAUGE: i32 = 5;
+/// Between the middles of two lines of text, in pixels.
+const LINE: i32 = 20;
 
 /// Draws the chart as one `<svg>` element.
 ///
@@ -57,7 +59,7 @@ const GAUGE: i32 = 5;
 ///
 /// [`ChartError::IdPrefix`] and [`ChartError::Time`] if an id or the range is not valid.
 pub fn exposure(chart: &ExposureChart) -> Result<String, ChartError> {
-    let range = Range::new(chart.from_ms, chart.to_ms)?;
+    let range = TimeRange::new(chart.from_ms, chart.to_ms)?;
     let levels = step::clip(
         chart.points.iter().map(|point| Level {
             at_ms: point.at_ms,
@@ -80,6 +82,8 @@ pub fn exposure(chart: &ExposureChart) -> Result<String, ChartError> {
         draw_areas(plot, &steps)?;
         plot.value_axis(&QUARTERS.map(|share| (f64::from(share), percent(share))))?;
         plot.time_axis()?;
+        // Beneath the line: a step stays visible where it is marked.
+        mark::draw(plot, &chart.marks)?;
         if steps.is_empty() {
             let middle = (
                 i32::midpoint(LEFT, RIGHT),
@@ -90,7 +94,6 @@ pub fn exposure(chart: &ExposureChart) -> Result<String, ChartError> {
             plot.area
                 .draw(&PathElement::new(steps.as_slice(), Ink::New))?;
         }
-        mark::draw(plot, &chart.marks)?;
         draw_shares(plot, &steps)
     })
 }
@@ -128,8 +131,8 @@ fn draw_shares(plot: &Plot, steps: &[(i64, f64)]) -> Result<(), ChartError> {
     let y = plot.y(value).clamp(TOP + 6, BOTTOM - 6);
     let new = format!("{} new", percent(share));
     plot.text(&new, (x, y), HPos::Left, Ink::Strong)?;
-    let y_old = i32::midpoint(TOP, plot.y(value));
-    if y - y_old >= 20 {
+    let y_old = i32::midpoint(TOP, plot.y(value)).min(y - LINE);
+    if y_old >= TOP {
         let old = format!("{} old", percent(ALL - share));
         plot.text(&old, (x, y_old), HPos::Left, Ink::Text)?;
     }

@@ -1,5 +1,7 @@
 //! What charts share: id, title, scales, grid, axis labels.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::{RangedCoordf64, RangedCoordi64};
@@ -17,12 +19,15 @@ use crate::svg::{Escaped, SvgWriter};
 pub const WIDTH: i32 = 720;
 pub const HEIGHT: i32 = 260;
 pub const LEFT: i32 = 56;
-pub const RIGHT: i32 = WIDTH - 84;
+pub const RIGHT: i32 = WIDTH - 96;
 pub const TOP: i32 = 40;
 pub const BOTTOM: i32 = HEIGHT - 36;
 
-/// An estimate of a character's width at the size of `.c-text`, 14 px. Rather too wide than too narrow.
-pub const CHARACTER: i32 = 8;
+/// Estimates of a character's width at the size of `.c-text`, 14 px: of a digit, and of a letter on average.
+const DIGIT: i32 = 8;
+const LETTER: i32 = 7;
+/// From here on, scripts such as Chinese and Korean have letters twice as wide.
+const WIDE: char = '\u{1100}';
 
 /// Ranges below it are widened: no tick is finer than a second.
 const SHORTEST_MS: i64 = 60_000;
@@ -33,17 +38,17 @@ pub struct Frame<'a> {
     pub id_prefix: &'a str,
     pub title: &'a str,
     pub description: &'a str,
-    pub range: Range,
+    pub range: TimeRange,
 }
 
 /// The time axis: at least a minute, forwards, within the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
+pub struct TimeRange {
     pub from_ms: i64,
     pub to_ms: i64,
 }
 
-impl Range {
+impl TimeRange {
     /// A range given backwards is turned round, a short one is widened about its middle.
     pub fn new(from_ms: i64, to_ms: i64) -> Result<Self, ChartError> {
         for at in [from_ms, to_ms] {
@@ -69,7 +74,7 @@ pub type Canvas<'a> = DrawingArea<SvgWriter<'a>, plotters::coord::Shift>;
 
 /// Where a chart draws.
 pub struct Plot<'a> {
-    pub range: Range,
+    pub range: TimeRange,
     pub area: Area<'a>,
     pub canvas: Canvas<'a>,
 }
@@ -85,10 +90,15 @@ impl Frame<'_> {
         let mut body = String::new();
         let size = (WIDTH.unsigned_abs(), HEIGHT.unsigned_abs());
         let canvas = SvgWriter::new(&mut body, size).into_drawing_area();
+        // Pixels count downwards.
+        let upwards = Range {
+            start: BOTTOM,
+            end: TOP,
+        };
         let scales = Cartesian2d::new(
             self.range.from_ms..self.range.to_ms,
             0.0..highest,
-            (LEFT..RIGHT, BOTTOM..TOP),
+            (LEFT..RIGHT, upwards),
         );
         let plot = Plot {
             range: self.range,
@@ -133,7 +143,7 @@ impl Plot<'_> {
     /// The time axis, its ticks and their labels.
     pub fn time_axis(&self) -> Result<(), ChartError> {
         let below = BOTTOM + 18;
-        let columns = usize::try_from((RIGHT - LEFT) / CHARACTER).unwrap_or_default();
+        let columns = usize::try_from((RIGHT - LEFT) / DIGIT).unwrap_or_default();
         self.line(&[(LEFT, BOTTOM), (RIGHT, BOTTOM)], Ink::Axis)?;
         for tick in axis::ticks(self.range.from_ms, self.range.to_ms, columns) {
             let x = self.x(tick.at_ms);
@@ -166,8 +176,9 @@ impl Plot<'_> {
 
 /// How wide a text will be, about, in pixels.
 pub fn width(text: &str) -> i32 {
-    let characters = i32::try_from(text.chars().count()).unwrap_or(i32::MAX);
-    characters.saturating_mul(CHARACTER)
+    text.chars().fold(0, |width: i32, c| {
+        width.saturating_add(if c < WIDE { LETTER } else { 2 * LETTER })
+    })
 }
 
 fn valid_id(prefix: &str) -> Result<&str, ChartError> {
@@ -188,10 +199,10 @@ mod tests {
 
     #[test]
     fn a_range_is_forwards_and_at_least_a_minute() {
-        let hour = Range::new(3_600_000, 0).unwrap();
+        let hour = TimeRange::new(3_600_000, 0).unwrap();
         assert_eq!((hour.from_ms, hour.to_ms), (0, 3_600_000));
-        let nothing = Range::new(90_001, 90_001).unwrap();
+        let nothing = TimeRange::new(90_001, 90_001).unwrap();
         assert_eq!((nothing.from_ms, nothing.to_ms), (60_001, 120_001));
-        assert_eq!(Range::new(0, i64::MAX), Err(ChartError::Time(i64::MAX)));
+        assert_eq!(TimeRange::new(0, i64::MAX), Err(ChartError::Time(i64::MAX)));
     }
 }

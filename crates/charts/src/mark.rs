@@ -35,7 +35,7 @@ pub enum MarkKind {
 const APART: i32 = 8;
 const LABEL_Y: i32 = 10;
 const GLYPH_Y: i32 = 28;
-const LONGEST_LABEL: usize = 28;
+const LONGEST_LABEL: usize = 36;
 
 impl MarkKind {
     /// Of its line, its solid parts and its label.

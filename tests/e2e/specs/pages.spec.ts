@@ -21,6 +21,7 @@ const PAGES = [
   "/m/atlas/changes/REVISION",
   "/m/atlas/audit",
   "/m/atlas/audit/1",
+  "/m/atlas/instances",
   "/m/atlas/connect",
   "/m/atlas/settings",
   "/m/nowhere",

@@ -3,7 +3,7 @@
 use super::*;
 
 /// As much as the plots have.
-const COLUMNS: usize = 72;
+const COLUMNS: usize = 71;
 
 fn at(text: &str) -> i64 {
     text.parse::<Timestamp>().unwrap().as_millisecond()
@@ -17,7 +17,14 @@ fn labels(from: &str, to: &str) -> Vec<String> {
 #[test]
 fn a_minute_is_ticked_by_seconds() {
     let labels = labels("2026-03-02T14:00:03Z", "2026-03-02T14:01:03Z");
-    let expected = ["2 Mar 14:00:15", "14:00:30", "14:00:45", "14:01:00"];
+    let expected = [
+        "2 Mar 14:00:10",
+        "14:00:20",
+        "14:00:30",
+        "14:00:40",
+        "14:00:50",
+        "14:01:00",
+    ];
     assert_eq!(labels, expected);
 }
 
