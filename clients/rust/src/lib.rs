@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod acks;
+mod backoff;
+mod builder;
+mod change;
+mod client;
+mod disk;
+mod error;
+mod http;
+mod poll;
+mod sse;
+mod status;
+mod store;
+mod stream;
+
+pub use builder::Builder;
+pub use client::{Client, Evaluation, Flags, NotReady};
+pub use error::{EvaluationError, Problem, StartError};
+pub use flags::{
+    Epoch, Exposure, FlagSet, FlagState, InvalidSnapshot, Key, Mode, Reason, Revision, Side,
+    Snapshot,
+};
+pub use status::{Part, Source, Status, Trouble};
