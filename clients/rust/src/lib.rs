@@ -9,6 +9,8 @@ mod client;
 mod disk;
 mod error;
 mod http;
+#[cfg(feature = "openfeature")]
+pub mod openfeature;
 mod poll;
 mod sse;
 mod status;
