@@ -6,6 +6,7 @@ mod backoff;
 mod builder;
 mod change;
 mod client;
+pub mod compare;
 mod disk;
 mod error;
 mod http;

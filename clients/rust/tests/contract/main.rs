@@ -9,6 +9,7 @@
     reason = "a failure here is a failed test"
 )]
 
+mod compare;
 mod disk;
 mod outage;
 mod push;
