@@ -1,10 +1,6 @@
 //! Questions asked through the official SDK.
 #![cfg(feature = "openfeature")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failure here is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::time::Duration;
 

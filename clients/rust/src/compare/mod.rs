@@ -42,6 +42,7 @@
 
 mod comparison;
 mod difference;
+mod judge;
 mod ledger;
 mod pool;
 mod report;

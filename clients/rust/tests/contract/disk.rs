@@ -44,7 +44,7 @@ async fn a_cold_start_without_the_server_serves_what_the_disk_holds() {
     let status = client.status();
     assert_eq!(status.source, Source::Disk);
     assert_eq!(status.revision.unwrap().to_string(), "e:5");
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert!(client.use_new("memory", None));
 }
 

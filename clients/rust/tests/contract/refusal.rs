@@ -210,7 +210,7 @@ async fn flags_of_another_migration_or_environment_are_refused() {
             )
         };
         assert!(client.wait_until(LONG, refused).await, "{client:?}");
-        assert_eq!(client.flags().is_none(), true);
+        assert!(client.flags().is_none());
         // And when the server gave others before.
         let server = Server::with(flags("e", 1, &[NEW])).await;
         let client = server.client().start().unwrap();

@@ -179,7 +179,7 @@ impl Server {
                 moved.changed().await.unwrap();
             }
         };
-        tokio::time::timeout(Duration::from_secs(3600), waiting)
+        tokio::time::timeout(Duration::from_hours(1), waiting)
             .await
             .unwrap_or_else(|_| panic!("{path} was asked {:?}", self.asked(path)))
     }
@@ -247,7 +247,8 @@ fn respond(shared: &Shared, asked: &Asked) -> Response {
             if let Some(flags) = &inner.flags {
                 let head = revision_of(flags);
                 if asked.header("last-event-id") != Some(&head) {
-                    first += &format!("event: snapshot\nid: {head}\ndata: {flags}\n\n");
+                    let event = format!("event: snapshot\nid: {head}\ndata: {flags}\n\n");
+                    first.push_str(&event);
                 }
             }
             sender.send(first.into()).unwrap();
