@@ -104,9 +104,9 @@ impl Builder {
         self
     }
 
-    /// How often the flags are asked for while no stream pushes them; 5 s unless set, never less than 100 ms.
+    /// How often the flags are asked for while no stream pushes them; 5 s unless set, between 100 ms and an hour.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval.max(Duration::from_millis(100));
+        self.poll_interval = interval.clamp(Duration::from_millis(100), Duration::from_hours(1));
         self
     }
 

@@ -9,17 +9,22 @@
 //! `killSwitch`, `retired` and `storedMode` where they apply. An error is the SDK's, and the caller's default value stands: let
 //! it be `false`.
 //!
-//! ```no_run
+//! ```
 //! use open_feature::{EvaluationContext, OpenFeature};
-//! use switchback_client::{Client, openfeature::SwitchbackProvider};
+//! use switchback_client::{Client, Snapshot, openfeature::SwitchbackProvider};
 //!
-//! # async fn example(token: &str) -> Result<(), switchback_client::StartError> {
-//! let client = Client::builder("https://switchback.example.org", token).start()?;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let flags = br#"{"format":1,"migration":"shop","environment":"production","epoch":"e","revision":7,"killSwitch":false,
+//! #     "flags":[{"key":"order_intake","mode":"new_only","exposure":10000,"retired":false}]}"#;
+//! # let client = Client::builder("http://127.0.0.1:1", "sb_sdk_x").initial(Snapshot::from_json(flags)?).start()?;
 //! let mut api = OpenFeature::singleton_mut().await;
 //! api.set_provider(SwitchbackProvider::new(client)).await;
 //! let features = api.create_client();
+//!
 //! let user = EvaluationContext::default().with_targeting_key("user-7");
 //! let use_new = features.get_bool_value("order_intake", Some(&user), None).await.unwrap_or(false);
+//! assert!(use_new);
 //! # Ok(())
 //! # }
 //! ```

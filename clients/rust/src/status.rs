@@ -33,16 +33,17 @@ pub enum Part {
 }
 
 impl Part {
-    pub(crate) const COUNT: usize = 5;
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Stream,
+        Self::Poll,
+        Self::Snapshot,
+        Self::Receipt,
+        Self::Disk,
+    ];
 
+    /// Where it stands in [`Part::ALL`].
     pub(crate) const fn place(self) -> usize {
-        match self {
-            Self::Stream => 0,
-            Self::Poll => 1,
-            Self::Snapshot => 2,
-            Self::Receipt => 3,
-            Self::Disk => 4,
-        }
+        self as usize
     }
 }
 

@@ -4,7 +4,7 @@
 //! that pointer; no reader ever waits for it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
@@ -35,7 +35,7 @@ pub(crate) struct Health {
     pub(crate) behind: bool,
     /// Moved by every snapshot put in force, from wherever.
     applications: u64,
-    troubles: [Option<(Problem, Instant)>; Part::COUNT],
+    troubles: [Option<(Problem, Instant)>; Part::ALL.len()],
 }
 
 /// What became of something offered.
@@ -53,8 +53,9 @@ pub(crate) enum Offer {
 #[derive(Debug)]
 pub(crate) struct Store {
     current: ArcSwapOption<Current>,
-    /// Held by whoever brings flags, while they are judged and put in force.
-    bringing: Mutex<()>,
+    /// Held by whoever brings flags, while they are judged and put in force. Holds what was in force before: an evaluation
+    /// that still looks at it is not the one to free it.
+    before: Mutex<Option<Arc<Current>>>,
     health: watch::Sender<Health>,
     migration: Option<Key>,
     environment: Option<Key>,
@@ -72,7 +73,7 @@ impl Store {
     ) -> Self {
         Self {
             current: ArcSwapOption::empty(),
-            bringing: Mutex::new(()),
+            before: Mutex::default(),
             health: watch::Sender::new(Health::default()),
             migration,
             environment,
@@ -84,7 +85,7 @@ impl Store {
 
     /// The flags in force: neither a lock nor, after a thread's first call, an allocation.
     #[inline]
-    pub(crate) fn load(&self) -> arc_swap::Guard<Option<std::sync::Arc<Current>>> {
+    pub(crate) fn load(&self) -> arc_swap::Guard<Option<Arc<Current>>> {
         self.current.load()
     }
 
@@ -98,10 +99,10 @@ impl Store {
 
     /// Puts a snapshot in force, unless it is foreign or older than what is.
     pub(crate) fn offer(&self, snapshot: Snapshot, source: Source) -> Result<Offer, Problem> {
-        let _bringing = self.bringing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let offered = self.judge(&snapshot, source);
         if offered == Ok(Offer::Applied) {
-            self.put_in_force(snapshot, source);
+            *before = self.put_in_force(snapshot, source);
         }
         self.note_refusal(&offered);
         offered
@@ -109,10 +110,10 @@ impl Store {
 
     /// Applies a change to what is in force, if it was made for it.
     pub(crate) fn change(&self, change: Change) -> Result<Offer, Problem> {
-        let _bringing = self.bringing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let offered = self.judge_change(change).map(|(offer, after)| {
             if let Some(snapshot) = after {
-                self.put_in_force(snapshot, Source::Network);
+                *before = self.put_in_force(snapshot, Source::Network);
             }
             offer
         });
@@ -194,18 +195,20 @@ impl Store {
         Ok((Offer::Applied, Some(change.apply_to(known)?)))
     }
 
-    fn put_in_force(&self, snapshot: Snapshot, source: Source) {
+    /// Returns what was in force.
+    fn put_in_force(&self, snapshot: Snapshot, source: Source) -> Option<Arc<Current>> {
         let confirmed = (source == Source::Network).then(|| snapshot.revision.clone());
         let current = Current {
             flags: FlagSet::compile(snapshot),
             source,
             applied_at: SystemTime::now(),
         };
-        self.current.store(Some(std::sync::Arc::new(current)));
+        let before = self.current.swap(Some(Arc::new(current)));
         self.health.send_modify(|health| {
             health.applications = health.applications.wrapping_add(1);
             health.confirmed = confirmed;
         });
+        before
     }
 
     fn note_refusal(&self, offered: &Result<Offer, Problem>) {
@@ -267,13 +270,6 @@ impl Store {
     }
 
     pub(crate) fn status(&self) -> Status {
-        const PARTS: [Part; Part::COUNT] = [
-            Part::Stream,
-            Part::Poll,
-            Part::Snapshot,
-            Part::Receipt,
-            Part::Disk,
-        ];
         let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
         let silent_for = self.started.elapsed().saturating_sub(heard);
         let current = self.load();
@@ -298,7 +294,7 @@ impl Store {
             stale_for: silent_for
                 .checked_sub(self.stale_after)
                 .filter(|stale| !stale.is_zero()),
-            troubles: PARTS
+            troubles: Part::ALL
                 .into_iter()
                 .zip(&health.troubles)
                 .filter_map(trouble)

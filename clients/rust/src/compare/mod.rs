@@ -7,19 +7,33 @@
 //! Only for code without side effects: for some calls both sides run. Old and new should ask for the same thing at about the same
 //! time; what changes by itself, such as clocks, belongs into neither answer, or the control below will show it.
 //!
-//! ```no_run
-//! use switchback_client::{Client, compare::Comparer};
-//! # #[derive(Clone, serde::Serialize)] struct Total { cents: u64 }
-//! # fn old_total(order: &str) -> Result<Total, std::io::Error> { Ok(Total { cents: 100 }) }
-//! # fn new_total(order: &str) -> Result<Total, std::io::Error> { Ok(Total { cents: 100 }) }
+//! ```
+//! use switchback_client::{Client, Snapshot, compare::Comparer};
 //!
-//! # fn example(client: Client, ingest_token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+//! struct Total {
+//!     cents: u64,
+//! }
+//! fn old_total(order: &str) -> Result<Total, std::io::Error> {
+//!     Ok(Total { cents: 100 * order.len() as u64 })
+//! }
+//! fn new_total(order: &str) -> Result<Total, std::io::Error> {
+//!     Ok(Total { cents: 99 * order.len() as u64 })
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let flags = br#"{"format":1,"migration":"shop","environment":"production","epoch":"e","revision":7,"killSwitch":false,
+//! #     "flags":[{"key":"order_totals","mode":"both_validate","exposure":0,"retired":false}]}"#;
+//! # let client = Client::builder("http://127.0.0.1:1", "sb_sdk_x").initial(Snapshot::from_json(flags)?).start()?;
+//! # let ingest_token = "sb_ingest_x";
 //! let comparer = Comparer::builder(client, ingest_token).start()?;
-//! let totals = comparer.module::<Total>("order_totals").sample(0.2).build();
+//! let totals = comparer.module::<Total>("order_totals").sample(1.0).build();
 //!
 //! let order = "order-7".to_owned();
 //! let copy = order.clone();
 //! let total = totals.call(Some("user-7"), || old_total(&order), move || new_total(&copy))?;
+//! assert_eq!(total, Total { cents: 700 }, "old's, and at once");
 //! # Ok(())
 //! # }
 //! ```

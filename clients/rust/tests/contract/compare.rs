@@ -1,4 +1,4 @@
-//! Old and new side by side.
+//! Old and new side by side, in real time: threads know of no paused clock.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,8 @@ impl Scene {
     }
 
     async fn with(configure: impl FnOnce(ComparerBuilder) -> ComparerBuilder) -> Self {
-        let server = Server::with(flags("e", 1, &[("memory", "both_validate", 0)])).await;
+        let server = Server::start_unpaced().await;
+        server.set(Some(flags("e", 1, &[("memory", "both_validate", 0)])));
         let client = server.client().start().unwrap();
         client.ready(LONG).await.unwrap();
         let builder = Comparer::builder(client.clone(), "sb_ingest_test");
@@ -85,7 +86,7 @@ fn add(sum: &mut Value, more: &Value) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_flag_says_which_side_runs() {
     let scene = Scene::new().await;
     let memory = scene.comparer.module::<&'static str>("memory").build();
@@ -128,7 +129,7 @@ async fn the_flag_says_which_side_runs() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_caller_gets_olds_answer_before_new_begins() {
     let scene = Scene::new().await;
     let memory = scene.comparer.module::<i32>("memory").control(0.0).build();
@@ -174,7 +175,7 @@ async fn the_caller_gets_olds_answer_before_new_begins() {
     assert!(at.is_multiple_of(60_000) && at > 1_600_000_000_000, "{at}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_mismatch_names_the_place_and_shows_no_value() {
     let scene = Scene::new().await;
     let memory = scene
@@ -203,7 +204,7 @@ async fn a_mismatch_names_the_place_and_shows_no_value() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn comparator_and_redaction_are_the_callers() {
     let scene = Scene::new().await;
     let close = |old: &f64, new: &f64| {
@@ -230,9 +231,10 @@ async fn comparator_and_redaction_are_the_callers() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn errors_panics_and_delays_of_new_never_reach_the_caller() {
-    let limit = Duration::from_millis(500);
+    // Long enough for a panic to be printed with where it came from.
+    let limit = Duration::from_secs(3);
     let scene = Scene::with(|builder| builder.time_limit(limit).workers(1)).await;
     let memory = scene.comparer.module::<i32>("memory").control(0.0).build();
     let old = || Ok::<_, String>(1);
@@ -287,7 +289,7 @@ fn blocked() -> (Sender<()>, impl FnOnce() -> Answer<i32> + Send + 'static) {
     })
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_there_is_no_room_for_is_dropped_and_counted() {
     let scene = Scene::with(|builder| builder.workers(1).queue(1).time_limit(LONG)).await;
     let memory = scene.comparer.module::<i32>("memory").control(0.0).build();
@@ -305,7 +307,7 @@ async fn what_there_is_no_room_for_is_dropped_and_counted() {
     assert_eq!(found["matches"], 10 - dropped);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_sample_of_the_calls_is_compared() {
     let scene = Scene::with(|builder| builder.queue(10_000)).await;
     let calls = |share: f64| {
@@ -329,7 +331,7 @@ async fn a_sample_of_the_calls_is_compared() {
     assert!((350..650).contains(&matches), "{matches} of 2000");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_control_runs_old_against_old() {
     let scene = Scene::new().await;
     let memory = scene
@@ -364,7 +366,7 @@ async fn the_control_runs_old_against_old() {
     assert_eq!(scene.found().await["matches"], 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn futures_are_compared_alike() {
     let limit = Duration::from_secs(1);
     let scene = Scene::with(|builder| builder.time_limit(limit)).await;
@@ -422,7 +424,7 @@ fn is_odd() -> bool {
     std::hint::black_box(true)
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn futures_have_room_and_control_of_their_own() {
     let scene = Scene::with(|builder| builder.in_flight(2).time_limit(LONG)).await;
     let memory = scene.comparer.module::<i32>("memory").control(0.0).build();
@@ -458,7 +460,7 @@ async fn futures_have_room_and_control_of_their_own() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_comparator_that_panics_says_nothing_of_new() {
     let scene = Scene::new().await;
     let memory = scene
@@ -474,7 +476,7 @@ async fn a_comparator_that_panics_says_nothing_of_new() {
     assert_eq!(scene.comparer.status().dropped, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_the_server_does_not_take_is_kept_and_what_it_refuses_is_lost() {
     let scene = Scene::new().await;
     let memory = scene.comparer.module::<i32>("memory").control(0.0).build();
@@ -506,14 +508,14 @@ async fn what_the_server_does_not_take_is_kept_and_what_it_refuses_is_lost() {
     assert_eq!(scene.server.asked("/comparisons").len(), reports);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn reports_stay_within_what_the_server_takes() {
     let modules: Vec<String> = (0..300).map(|i| format!("module-{i}")).collect();
     let states: Vec<_> = modules
         .iter()
         .map(|key| (key.as_str(), "both_validate", 0))
         .collect();
-    let scene = Scene::with(|builder| builder.queue(10_000)).await;
+    let scene = Scene::with(|builder| builder.queue(10_000).time_limit(LONG)).await;
     scene.server.push("snapshot", &flags("e", 2, &states));
     assert!(
         scene
@@ -546,7 +548,7 @@ async fn reports_stay_within_what_the_server_takes() {
     assert_eq!(scene.comparer.status().dropped, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_comparer_wants_a_token_and_shows_none() {
     let scene = Scene::new().await;
     let error = Comparer::builder(scene.client.clone(), " ")
