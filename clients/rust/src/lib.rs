@@ -4,11 +4,11 @@
 mod acks;
 mod backoff;
 mod builder;
-mod change;
 mod client;
 pub mod compare;
 mod disk;
 mod error;
+mod heartbeat;
 mod http;
 #[cfg(feature = "openfeature")]
 pub mod openfeature;

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
-use flags::{FlagSet, Key, Revision, Snapshot};
+use flags::{CannotApply, FlagSet, Key, Revision, Snapshot, SnapshotChange};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Problem;
-use crate::change::{Change, Heartbeat};
+use crate::heartbeat::Heartbeat;
 use crate::status::{Part, Source, Status, Trouble};
 
 /// The flags in force.
@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Applies a change to what is in force, if it was made for it.
-    pub(crate) fn change(&self, change: Change) -> Result<Offer, Problem> {
+    pub(crate) fn change(&self, change: &SnapshotChange) -> Result<Offer, Problem> {
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let offered = self.judge_change(change).map(|(offer, after)| {
             if let Some(snapshot) = after {
@@ -170,7 +170,7 @@ impl Store {
         })
     }
 
-    fn judge_change(&self, change: Change) -> Result<(Offer, Option<Snapshot>), Problem> {
+    fn judge_change(&self, change: &SnapshotChange) -> Result<(Offer, Option<Snapshot>), Problem> {
         wanted(self.migration.as_ref(), &change.migration)?;
         wanted(self.environment.as_ref(), &change.environment)?;
         let current = self.load();
@@ -183,16 +183,14 @@ impl Store {
         let known = current.flags.snapshot();
         wanted(Some(&known.migration), &change.migration)?;
         wanted(Some(&known.environment), &change.environment)?;
-        if known.revision.epoch != change.epoch {
-            return Ok((Offer::Gap, None));
-        }
-        if change.revision <= known.revision.number {
+        if known.revision.epoch == change.epoch && change.revision <= known.revision.number {
             return Ok((Offer::Unchanged, None));
         }
-        if change.previous != known.revision.number {
-            return Ok((Offer::Gap, None));
+        match change.apply(known) {
+            Ok(snapshot) => Ok((Offer::Applied, Some(snapshot))),
+            Err(CannotApply::Elsewhere | CannotApply::NotNext { .. }) => Ok((Offer::Gap, None)),
+            Err(CannotApply::Invalid(invalid)) => Err(invalid.into()),
         }
-        Ok((Offer::Applied, Some(change.apply_to(known)?)))
     }
 
     /// Returns what was in force.

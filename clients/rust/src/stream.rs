@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flags::Snapshot;
+use flags::{Snapshot, SnapshotChange};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Problem;
 use crate::backoff::Backoff;
-use crate::change::{Change, Heartbeat};
 use crate::client::Shared;
+use crate::heartbeat::Heartbeat;
 use crate::http::LARGEST;
 use crate::sse::{Item, Parser};
 use crate::status::{Part, Source};
@@ -102,10 +102,10 @@ pub(crate) fn take(store: &Store, name: &str, data: &str) {
                 true
             }
         },
-        "change" => match Change::from_json(data) {
-            Ok(change) => !matches!(store.change(change), Ok(Offer::Applied | Offer::Unchanged)),
-            Err(problem) => {
-                store.report(Part::Snapshot, &problem);
+        "change" => match SnapshotChange::from_json(data.as_bytes()) {
+            Ok(change) => !matches!(store.change(&change), Ok(Offer::Applied | Offer::Unchanged)),
+            Err(invalid) => {
+                store.report(Part::Snapshot, &invalid.into());
                 true
             }
         },
