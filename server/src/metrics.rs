@@ -60,7 +60,8 @@ impl Area {
     pub fn of(path: &str) -> Self {
         match path {
             _ if path.starts_with("/ofrep/") => Self::Ofrep,
-            "/api/v1/flags" | "/api/v1/stream" | "/api/v1/acks" => Self::Flags,
+            "/api/v1/flags" | "/api/v1/flags.env" | "/api/v1/flagd.json" | "/api/v1/stream"
+            | "/api/v1/acks" => Self::Flags,
             _ if path.starts_with("/api/") => Self::Api,
             _ if path.starts_with("/assets/") => Self::Asset,
             _ => Self::Page,

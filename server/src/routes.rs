@@ -97,6 +97,10 @@ pub fn table() -> Vec<Route> {
             => "Says that flags changed: the eventStreams of a bulk answer lead here", gives "text/event-stream";
         GET "/api/v1/flags" [DataPlane] flags::snapshot
             => "The whole snapshot of the token's environment", gives "Snapshot";
+        GET "/api/v1/flags.env" [DataPlane ? "prefix"] flags::env
+            => "The flags as shell variables", gives "text/plain";
+        GET "/api/v1/flagd.json" [DataPlane] flags::flagd
+            => "The flags as a flag definition for flagd", gives "application/json";
         GET "/api/v1/stream" [DataPlane] stream::native
             => "The snapshot and then every change of it, as server-sent events", gives "text/event-stream";
         POST "/api/v1/acks" [DataPlane] acks::acknowledge

@@ -10,6 +10,7 @@ mod bad_input;
 mod concurrency;
 mod crash;
 mod data_plane;
+mod exports;
 mod pages;
 mod security;
 mod store;

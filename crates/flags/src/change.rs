@@ -1,6 +1,6 @@
 //! What one change made of a snapshot: sent to streams, which then need not read the whole again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,12 @@ impl SnapshotChange {
                 message: error.to_string(),
             })?;
         crate::snapshot::check_format(change.format)?;
+        if change.revision <= change.previous {
+            let (from, to) = (change.previous, change.revision);
+            return Err(InvalidSnapshot::Json {
+                message: format!("a change that leads from revision {from} to {to}"),
+            });
+        }
         Ok(change)
     }
 
@@ -118,14 +124,20 @@ impl SnapshotChange {
                 here: here.number,
             });
         }
-        let mut flags = before.flags.clone();
-        flags.retain(|flag| !self.removed.contains(&flag.module));
-        for changed in &self.flags {
-            match flags.iter_mut().find(|flag| flag.module == changed.module) {
-                Some(flag) => *flag = changed.clone(),
-                None => flags.push(changed.clone()),
-            }
-        }
+        let removed: HashSet<&Key> = self.removed.iter().collect();
+        let mut changed: HashMap<&Key, &Flag> =
+            self.flags.iter().map(|flag| (&flag.module, flag)).collect();
+        let kept = before
+            .flags
+            .iter()
+            .filter(|flag| !removed.contains(&flag.module))
+            .map(|flag| changed.remove(&flag.module).unwrap_or(flag).clone());
+        let mut flags: Vec<Flag> = kept.collect();
+        let new = self
+            .flags
+            .iter()
+            .filter(|flag| changed.contains_key(&flag.module));
+        flags.extend(new.cloned());
         let after = Snapshot {
             migration: self.migration.clone(),
             environment: self.environment.clone(),
@@ -232,7 +244,11 @@ mod tests {
             change.apply(&before),
             Err(CannotApply::Invalid(_))
         ));
-        for text in ["", "{}", "null", r#"{"format":2}"#] {
+        let backwards = serde_json::to_string(&SnapshotChange {
+            revision: 4,
+            ..change.clone()
+        });
+        for text in ["", "{}", "null", r#"{"format":2}"#, &backwards.unwrap()] {
             assert!(
                 SnapshotChange::from_json(text.as_bytes()).is_err(),
                 "{text}"

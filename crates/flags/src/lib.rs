@@ -12,6 +12,7 @@
 //! | [`change`](SnapshotChange) | the step from one snapshot to the next, as streams send it |
 //! | [`murmur`](murmur3_x86_32) | the hash behind bucketing |
 //! | [`evaluate`](FlagSet) | an indexed snapshot and the question "old or new?" |
+//! | [`export`] | a snapshot as shell variables and as a flag definition for flagd |
 //! | [`ofrep`] | requests and answers of the `OpenFeature` Remote Evaluation Protocol 0.3 |
 //!
 //! The bucketing is fixed by `tests/vectors/bucketing.json`, which every client checks.
@@ -19,6 +20,7 @@
 
 mod change;
 mod evaluate;
+pub mod export;
 mod exposure;
 mod index;
 mod key;

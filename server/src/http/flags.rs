@@ -1,12 +1,16 @@
-//! `GET /api/v1/flags`: the whole snapshot of the token's environment, in a form prepared beforehand.
+//! `GET /api/v1/flags`: the whole snapshot of the token's environment, in a form prepared beforehand; and
+//! `flags.env`, `flagd.json`: the same for callers without a client.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use flags::export::{self, EnvPrefix};
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderValue, StatusCode};
+use serde::Deserialize;
 
 use super::acks::ride_along;
+use super::api::Query;
 use super::data_plane::{Reader, is_known};
 use super::encoding::{Encoding, preferred};
 use super::problem::Problem;
@@ -47,4 +51,75 @@ pub async fn snapshot(
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Ok(response)
+}
+
+/// How shell variables are named.
+#[derive(Debug, Deserialize)]
+pub struct Naming {
+    prefix: Option<String>,
+}
+
+/// `GET /api/v1/flags.env`: shell variables to be sourced.
+pub async fn env(
+    State(state): State<AppState>,
+    Query(naming): Query<Naming>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let reader = Reader::recognise(&state, &request)?;
+    let set = &reader.published.set;
+    let prefix = match naming.prefix.as_deref() {
+        None | Some("") => EnvPrefix::of_migration(set),
+        Some(text) => {
+            EnvPrefix::parse(text).map_err(|error| Problem::field("prefix", error.to_string()))?
+        }
+    };
+    let text = export::env(set, &prefix);
+    Ok(exported(
+        &state,
+        &reader,
+        &request,
+        "text/plain; charset=utf-8",
+        text,
+    ))
+}
+
+/// `GET /api/v1/flagd.json`: a flag definition for flagd.
+pub async fn flagd(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+    let reader = Reader::recognise(&state, &request)?;
+    let text = export::flagd(&reader.published.set).to_string();
+    Ok(exported(
+        &state,
+        &reader,
+        &request,
+        "application/json",
+        text,
+    ))
+}
+
+/// The export, or 304 to who has it.
+fn exported(
+    state: &AppState,
+    reader: &Reader,
+    request: &Request,
+    content_type: &'static str,
+    text: String,
+) -> Response {
+    reader.note(state, request.headers());
+    let etag = &reader.published.etag;
+    let known = is_known(request.headers(), etag);
+    let mut response = Response::new(if known {
+        Body::empty()
+    } else {
+        Body::from(text)
+    });
+    let headers = response.headers_mut();
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        headers.insert(ETAG, etag);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    response
 }

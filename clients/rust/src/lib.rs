@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod acks;
+mod backoff;
+mod builder;
+mod client;
+pub mod compare;
+mod disk;
+mod error;
+mod heartbeat;
+mod http;
+#[cfg(feature = "openfeature")]
+pub mod openfeature;
+mod poll;
+mod sse;
+mod status;
+mod store;
+mod stream;
+
+pub use builder::Builder;
+pub use client::{Client, Evaluation, Flags, NotReady};
+pub use error::{EvaluationError, Problem, StartError};
+pub use flags::{
+    Epoch, Exposure, FlagSet, FlagState, InvalidSnapshot, Key, Mode, Reason, Revision, Side,
+    Snapshot,
+};
+pub use status::{Part, Source, Status, Trouble};
