@@ -93,6 +93,8 @@ pub struct Metrics {
     pub streams: Gauge,
     ready: Gauge,
     sequence: Counter<u64, AtomicU64>,
+    compared: Counter<u64, AtomicU64>,
+    mismatched: Counter<u64, AtomicU64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -110,7 +112,8 @@ impl Metrics {
         });
         let [connections, streams, ready, start]: [Gauge; 4] =
             std::array::from_fn(|_| Gauge::default());
-        let sequence = Counter::default();
+        let [sequence, compared, mismatched]: [Counter<u64, AtomicU64>; 3] =
+            std::array::from_fn(|_| Counter::default());
         start.set(started.0 / 1_000);
         registry.register("http_requests", "Requests answered", answers.clone());
         registry.register(
@@ -131,6 +134,16 @@ impl Metrics {
             "Audit entries announced since the start",
             sequence.clone(),
         );
+        registry.register(
+            "comparisons",
+            "Calls that ran old and new side by side",
+            compared.clone(),
+        );
+        registry.register(
+            "mismatches",
+            "Those of them in which old and new differed",
+            mismatched.clone(),
+        );
         let answers = Area::ALL.map(|(_, area)| {
             STATUSES.map(|status| answers.get_or_create_owned(&Answer { area, status }))
         });
@@ -144,7 +157,15 @@ impl Metrics {
             streams,
             ready,
             sequence,
+            compared,
+            mismatched,
         }
+    }
+
+    /// Counts comparisons that clients report.
+    pub fn compared(&self, compared: u64, mismatched: u64) {
+        self.compared.inc_by(compared);
+        self.mismatched.inc_by(mismatched);
     }
 
     /// Counts an answer.

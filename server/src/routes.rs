@@ -8,7 +8,8 @@ use crate::http::api::{
     modules, phases, plan, resume, rollback, tokens, undo, users,
 };
 use crate::http::{
-    acks, assets, description, exports, flags, health, import, live, ofrep, pages, sign_in, stream,
+    acks, assets, comparisons, description, exports, flags, health, import, live, ofrep, pages,
+    sign_in, stream,
 };
 use crate::state::AppState;
 
@@ -105,6 +106,8 @@ pub fn table() -> Vec<Route> {
             => "The snapshot and then every change of it, as server-sent events", gives "text/event-stream";
         POST "/api/v1/acks" [DataPlane] acks::acknowledge
             => "Instances say which revision they applied", takes "Acknowledgements";
+        POST "/api/v1/migrations/{migration}/comparisons" [DataPlane] comparisons::take
+            => "What clients found when they ran old and new side by side; a token of kind ingest", takes "Comparisons", gives "Accepted";
         // What a migration is made of
         GET "/api/v1/migrations" [Management] migrations::list
             => "Migrations the caller may see", gives "Migrations";

@@ -7,6 +7,7 @@
 mod access;
 use http_tests::app;
 mod bad_input;
+mod comparisons;
 mod concurrency;
 mod crash;
 mod data_plane;

@@ -30,27 +30,10 @@ impl Reader {
     /// # Errors
     /// 401 without a known token, 403 with one of another kind or of something archived, 429 for who keeps trying.
     pub fn recognise(state: &AppState, request: &Request) -> Result<Self, Problem> {
-        let token = token(request.headers());
-        let Some(identity) = state.control.directory().authenticate(token) else {
-            return Err(if token.is_empty() {
-                Problem::unauthenticated(
-                    "Send a token of kind sdk: Authorization: Bearer sb_sdk_...",
-                )
-            } else {
-                unknown_token(state, request.extensions().get::<RequestInfo>())
-            });
-        };
-        let (TokenKind::Sdk, Some(migration), Some(environment)) =
-            (identity.kind, &identity.migration, &identity.environment)
+        let identity = identify(state, request, TokenKind::Sdk)?;
+        let (Some(migration), Some(environment)) = (&identity.migration, &identity.environment)
         else {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "wrong-token-kind",
-                format!(
-                    "Flags are read with a token of kind sdk, not {}.",
-                    identity.kind.as_str()
-                ),
-            ));
+            return Err(wrong_kind(TokenKind::Sdk, identity.kind));
         };
         let published = state.control.snapshots().get(migration, environment).ok_or_else(|| {
             Problem::new(
@@ -77,6 +60,45 @@ impl Reader {
             .readers()
             .saw(&self.identity, client, revision, now);
     }
+}
+
+/// Recognises the token of a request that must be of one kind.
+///
+/// # Errors
+/// 401 without a known token, 403 with one of another kind, 429 for who keeps trying.
+pub fn identify(
+    state: &AppState,
+    request: &Request,
+    kind: TokenKind,
+) -> Result<Arc<Identity>, Problem> {
+    let token = token(request.headers());
+    let Some(identity) = state.control.directory().authenticate(token) else {
+        return Err(if token.is_empty() {
+            let kind = kind.as_str();
+            Problem::unauthenticated(&format!(
+                "Send a token of kind {kind}: Authorization: Bearer sb_{kind}_..."
+            ))
+        } else {
+            unknown_token(state, request.extensions().get::<RequestInfo>())
+        });
+    };
+    if identity.kind == kind {
+        Ok(identity)
+    } else {
+        Err(wrong_kind(kind, identity.kind))
+    }
+}
+
+fn wrong_kind(wanted: TokenKind, found: TokenKind) -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "wrong-token-kind",
+        format!(
+            "This takes a token of kind {}, not {}.",
+            wanted.as_str(),
+            found.as_str()
+        ),
+    )
 }
 
 fn token(headers: &HeaderMap) -> &str {
