@@ -2,14 +2,18 @@
 //!
 //! Load and server share the machine's cores, so a rate is that of the pair.
 
+mod bare;
 mod figures;
+mod ofrep;
 mod overview;
 mod start;
+mod streams;
 mod writes;
 
 use anyhow::{Result, bail};
 use http_tests::app::{Api, TestApp};
 
+const PARTS: &str = "start, writes, overview, ofrep, streams";
 /// The project's own example plan: 79 modules.
 const PLAN: &str = include_str!("../../examples/demo-plan.md");
 /// The first day of its earliest phase.
@@ -21,14 +25,18 @@ const MIGRATION: &str = "atlas";
 async fn main() -> Result<()> {
     let parts: Vec<String> = std::env::args().skip(1).collect();
     if parts.is_empty() {
-        bail!("name the parts to run: start, writes, overview");
+        bail!("name the parts to run: {PARTS}");
     }
     for part in parts {
         match part.as_str() {
             "start" => start::run().await?,
             "writes" => writes::run().await?,
             "overview" => overview::run().await?,
-            other => bail!("no part is called {other}: start, writes, overview"),
+            "ofrep" => ofrep::run().await?,
+            "streams" => streams::run().await?,
+            // What `ofrep` starts beside the server.
+            "bare" => bare::serve().await?,
+            other => bail!("no part is called {other}: {PARTS}"),
         }
     }
     Ok(())

@@ -30,7 +30,8 @@ pub async fn run() -> Result<()> {
     Ok(())
 }
 
-fn resident_kibibytes(process: u32) -> Result<u32> {
+/// Resident memory of a process, KiB.
+pub fn resident_kibibytes(process: u32) -> Result<u32> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     status
         .lines()

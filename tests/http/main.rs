@@ -12,6 +12,7 @@ mod concurrency;
 mod crash;
 mod data_plane;
 mod exports;
+mod history;
 mod pages;
 mod security;
 mod store;

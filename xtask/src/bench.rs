@@ -1,12 +1,14 @@
 //! `cargo xtask bench`: the benchmarks, in named parts. A new one is a new line in [`PARTS`].
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::build;
 use crate::project::Project;
 use crate::site::{self, WasmProfile};
-use crate::tools::{run_program, step};
+use crate::tools::{note, run_program, step};
 
 /// One benchmark.
 struct Part {
@@ -16,7 +18,7 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 7] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
@@ -38,11 +40,24 @@ const PARTS: [Part; 5] = [
         run: against_server,
     },
     Part {
+        name: "ofrep",
+        about: "OFREP over HTTP beside a bare handler and unleash-edge",
+        run: against_peers,
+    },
+    Part {
+        name: "streams",
+        about: "a change until the slowest of 1, 1,000 and 10,000 streams has applied it",
+        run: against_server,
+    },
+    Part {
         name: "site",
         about: "what a browser loads for any page",
         run: |project, _| size_of_the_site(project),
     },
 ];
+
+/// The peer's version in the package registry.
+const UNLEASH_EDGE: &str = "20.1.0";
 
 /// Which benchmarks to run.
 #[derive(Args)]
@@ -88,8 +103,40 @@ fn evaluation(project: &Project) -> Result<()> {
 
 /// A part of `tests/bench`, against the release and nothing else.
 fn against_server(project: &Project, part: &str) -> Result<()> {
+    measure(project, part, None)
+}
+
+/// The same with a peer beside it, built once.
+fn against_peers(project: &Project, part: &str) -> Result<()> {
+    let folder = project.tool(&format!("unleash-edge-{UNLEASH_EDGE}"));
+    let program = folder.join("bin/unleash-edge");
+    if !program.exists() {
+        let built = step("unleash-edge, to compare with (once, some minutes)", || {
+            let mut cargo = project.cargo();
+            cargo.args([
+                "install",
+                "--locked",
+                "unleash-edge",
+                "--version",
+                UNLEASH_EDGE,
+                "--root",
+            ]);
+            run_program(cargo.arg(&folder).env_remove("CARGO_TARGET_DIR"))
+        });
+        if let Err(error) = built {
+            note(&format!("measuring without unleash-edge: {error:#}"));
+            return measure(project, part, None);
+        }
+    }
+    measure(project, part, Some(&program))
+}
+
+fn measure(project: &Project, part: &str, edge: Option<&Path>) -> Result<()> {
     build::release(project)?;
     let mut cargo = project.cargo();
+    if let Some(edge) = edge {
+        cargo.env("UNLEASH_EDGE_BIN", edge);
+    }
     cargo.env("SWITCHBACK_BIN", project.program("release", "switchback"));
     cargo.args([
         "run",

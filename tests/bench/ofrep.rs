@@ -1,0 +1,373 @@
+//! OFREP over HTTP at several numbers of connections, beside a bare handler and, where it is installed, `unleash-edge`: all
+//! through the same load program (`wrk`, one thread) in the same run.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use http_tests::app::{Api, TestApp};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::start::resident_kibibytes;
+use crate::{MIGRATION, modules, with_plan};
+
+const CONNECTIONS: [usize; 3] = [1, 32, 128];
+/// How long each load lasts, and how often it is repeated: the median counts.
+const SECONDS: u64 = 5;
+const RUNS: usize = 3;
+
+/// One request, sent over and over.
+struct Load {
+    name: &'static str,
+    url: String,
+    method: &'static str,
+    headers: Vec<(String, String)>,
+    body: Option<Value>,
+    status: u16,
+}
+
+/// What `wrk` measured.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    rate: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+/// Ours, the bare handler's and the peer's, interleaved.
+pub async fn run() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let keys = modules(&admin).await?;
+    gradual_everywhere(&admin, &keys).await?;
+    let service = app.sdk(MIGRATION).await?;
+    let module = keys.first().context("the plan has modules")?;
+    let bare = Bare::start().await?;
+    let edge = Edge::start(&keys).await?;
+    let mut loads = ours(&app, &service, module).await?;
+    loads.extend(bare.loads());
+    if let Some(edge) = &edge {
+        loads.extend(edge.loads(module).await?);
+    }
+    for connections in CONNECTIONS {
+        let mut measured = vec![Vec::new(); loads.len()];
+        for _ in 0..RUNS {
+            for (load, runs) in loads.iter().zip(&mut measured) {
+                runs.push(wrk(load, connections).await?);
+            }
+        }
+        for (load, mut runs) in loads.iter().zip(measured) {
+            runs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+            let median = runs.get(RUNS / 2).copied().unwrap_or_default();
+            println!(
+                "ofrep, {connections} connections, {}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
+                load.name, median.rate, median.p50_ms, median.p99_ms
+            );
+        }
+    }
+    println!(
+        "ofrep: server {} MiB resident after the load",
+        resident_kibibytes(app.process_id().context("the server runs")?)? / 1024
+    );
+    Ok(())
+}
+
+/// Every module at 50 %, so that each answer hashes its subject.
+async fn gradual_everywhere(admin: &Api, keys: &[String]) -> Result<()> {
+    let mut versions = serde_json::Map::new();
+    for key in keys {
+        versions.insert(key.clone(), admin.version(MIGRATION, key).await?.into());
+    }
+    let body = json!({
+        "modules": keys, "mode": "gradual_rollout", "exposure": 50, "reason": "benchmark", "expected_versions": versions,
+    });
+    admin
+        .post(&format!("/api/v1/migrations/{MIGRATION}/flags"), body)
+        .await?
+        .expect(200)?;
+    Ok(())
+}
+
+async fn ours(app: &TestApp, service: &Api, module: &str) -> Result<Vec<Load>> {
+    let token = service.token.clone().context("a token")?;
+    let question = json!({ "context": { "targetingKey": "user-1" } });
+    let bulk = "/ofrep/v1/evaluate/flags";
+    let etag = service
+        .post(bulk, question.clone())
+        .await?
+        .expect(200)?
+        .header("etag")
+        .to_owned();
+    let load = |name, path: String, more: Option<(String, String)>, status| Load {
+        name,
+        url: format!("{}{path}", app.url),
+        method: "POST",
+        headers: [
+            ("authorization".to_owned(), format!("Bearer {token}")),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ]
+        .into_iter()
+        .chain(more)
+        .collect(),
+        body: Some(question.clone()),
+        status,
+    };
+    Ok(vec![
+        load("single", format!("{bulk}/{MIGRATION}.{module}"), None, 200),
+        load("bulk of 79", bulk.to_owned(), None, 200),
+        load(
+            "bulk, 304",
+            bulk.to_owned(),
+            Some(("if-none-match".to_owned(), etag)),
+            304,
+        ),
+    ])
+}
+
+/// The bare handler, in a process of its own.
+struct Bare {
+    _child: Child,
+    url: String,
+}
+
+impl Bare {
+    async fn start() -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("bare")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let out = child.stdout.take().context("it writes its address")?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line).await?;
+        let url = line.trim().trim_start_matches("listening: ").to_owned();
+        Ok(Self { _child: child, url })
+    }
+
+    fn loads(&self) -> Vec<Load> {
+        let load = |name, path, method, body| Load {
+            name,
+            url: format!("{}{path}", self.url),
+            method,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body,
+            status: 200,
+        };
+        let question = json!({ "context": { "targetingKey": "user-1" } });
+        vec![
+            load("bare handler, single", "/one", "POST", Some(question)),
+            load("bare handler, prepared 12 kB", "/prepared", "GET", None),
+        ]
+    }
+}
+
+/// `unleash-edge` in its offline mode, with as many features at 50 %.
+struct Edge {
+    child: Child,
+    url: String,
+    token: String,
+    _file: tempfile::NamedTempFile,
+}
+
+impl Edge {
+    /// `None` when `UNLEASH_EDGE_BIN` names none: `cargo xtask bench ofrep` installs and names it.
+    async fn start(keys: &[String]) -> Result<Option<Self>> {
+        let Some(program) = std::env::var_os("UNLEASH_EDGE_BIN") else {
+            println!("ofrep: no unleash-edge here, so nothing to compare with");
+            return Ok(None);
+        };
+        let features: Vec<Value> = keys
+            .iter()
+            .map(|key| {
+                json!({
+                    "name": key, "type": "release", "enabled": true, "project": "default", "stale": false,
+                    "impressionData": false, "variants": [],
+                    "strategies": [{
+                        "name": "flexibleRollout", "constraints": [], "segments": [],
+                        "parameters": { "rollout": "50", "stickiness": "userId", "groupId": key },
+                    }],
+                })
+            })
+            .collect();
+        let mut file = tempfile::Builder::new().suffix(".json").tempfile()?;
+        file.write_all(
+            json!({ "version": 2, "features": features })
+                .to_string()
+                .as_bytes(),
+        )?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?
+            .local_addr()?
+            .port();
+        let token = "*:development.benchmark".to_owned();
+        let child = Command::new(program)
+            .args([
+                "--port",
+                &port.to_string(),
+                "--interface",
+                "127.0.0.1",
+                "offline",
+                "--tokens",
+                &token,
+            ])
+            .arg("--bootstrap-file")
+            .arg(file.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let edge = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            token,
+            _file: file,
+        };
+        edge.ready().await?;
+        Ok(Some(edge))
+    }
+
+    async fn ready(&self) -> Result<()> {
+        let client = http_tests::app::plain_client();
+        let url = format!("{}/internal-backstage/health", self.url);
+        for _ in 0..100 {
+            if client
+                .get(&url)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!("unleash-edge does not start");
+    }
+
+    async fn loads(&self, feature: &str) -> Result<Vec<Load>> {
+        let load = |name, path: String, more: Option<(String, String)>, status| Load {
+            name,
+            url: format!("{}{path}", self.url),
+            method: "GET",
+            headers: std::iter::once(("authorization".to_owned(), self.token.clone()))
+                .chain(more)
+                .collect(),
+            body: None,
+            status,
+        };
+        let definitions = http_tests::app::plain_client()
+            .get(format!("{}/api/client/features", self.url))
+            .header("authorization", &self.token)
+            .send()
+            .await?;
+        let etag = definitions
+            .headers()
+            .get("etag")
+            .and_then(|etag| etag.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        if let Some(process) = self.child.id() {
+            println!(
+                "ofrep: unleash-edge {} MiB resident",
+                resident_kibibytes(process)? / 1024
+            );
+        }
+        Ok(vec![
+            load(
+                "unleash-edge, single",
+                format!("/api/frontend/features/{feature}?userId=user-1"),
+                None,
+                200,
+            ),
+            load(
+                "unleash-edge, all 79",
+                "/api/frontend/all?userId=user-1".to_owned(),
+                None,
+                200,
+            ),
+            load(
+                "unleash-edge, definitions 304",
+                "/api/client/features".to_owned(),
+                Some(("if-none-match".to_owned(), etag)),
+                304,
+            ),
+        ])
+    }
+}
+
+/// Whether the load's request is answered as it should be.
+async fn answers(load: &Load) -> Result<()> {
+    let method = load.method.parse()?;
+    let mut request = http_tests::app::plain_client().request(method, &load.url);
+    for (name, value) in &load.headers {
+        request = request.header(name, value);
+    }
+    if let Some(body) = &load.body {
+        request = request.body(body.to_string());
+    }
+    let status = request.send().await?.status();
+    ensure!(
+        status == load.status,
+        "{}: answered {status} instead of {}",
+        load.name,
+        load.status
+    );
+    Ok(())
+}
+
+/// Runs one load; fails when an answer is an error.
+async fn wrk(load: &Load, connections: usize) -> Result<Measured> {
+    answers(load).await?;
+    let mut script = tempfile::Builder::new().suffix(".lua").tempfile()?;
+    let mut lines = format!("wrk.method = \"{}\"\n", load.method);
+    for (name, value) in &load.headers {
+        lines.push_str(&format!("wrk.headers[{name:?}] = {value:?}\n"));
+    }
+    if let Some(body) = &load.body {
+        lines.push_str(&format!("wrk.body = {:?}\n", body.to_string()));
+    }
+    // Nothing is done for each answer: the load program has one core as well.
+    lines.push_str(
+        "done = function(summary, latency)\n\
+         print(string.format('figures %f %f %f %d', summary.requests / (summary.duration / 1e6), \
+         latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, summary.errors.status))\nend\n",
+    );
+    script.write_all(lines.as_bytes())?;
+    let output = Command::new("wrk")
+        .args([
+            "-t",
+            "1",
+            "-c",
+            &connections.to_string(),
+            "-d",
+            &format!("{SECONDS}s"),
+            "-s",
+        ])
+        .arg(script.path())
+        .arg(&load.url)
+        .output()
+        .await
+        .context("wrk does not start: install it (apt-get install wrk)")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures: Vec<f64> = text
+        .lines()
+        .find_map(|line| line.strip_prefix("figures "))
+        .with_context(|| format!("wrk measured nothing: {text}"))?
+        .split(' ')
+        .filter_map(|figure| figure.parse().ok())
+        .collect();
+    let [rate, p50_ms, p99_ms, wrong] = figures[..] else {
+        bail!("wrk says {text}");
+    };
+    ensure!(
+        wrong == 0.0,
+        "{}: {wrong} answers had another status than {}",
+        load.name,
+        load.status
+    );
+    Ok(Measured {
+        rate,
+        p50_ms,
+        p99_ms,
+    })
+}
