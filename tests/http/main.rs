@@ -5,6 +5,7 @@
 )]
 
 mod access;
+mod admission;
 use http_tests::app;
 mod bad_input;
 mod comparisons;
