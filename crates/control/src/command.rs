@@ -12,8 +12,9 @@ use crate::snapshots::Snapshots;
 use crate::store::{Connection, Lane};
 
 /// One verb. [`crate::Control::execute`] authorises it, runs it in a transaction together with its audit entry, and
-/// publishes it after the commit. A rollback that finds the disk full is run twice, hence `Clone`.
-pub trait Command: Clone + Send + 'static {
+/// publishes it after the commit. A command may be run twice (one that was to be
+/// committed with others, a rollback that finds the disk full), hence `Clone`.
+pub trait Command: Clone + Send + Sync + 'static {
     /// What the actor must hold.
     fn permission(&self) -> Permission<'_>;
 

@@ -1,12 +1,16 @@
 //! [`Control`]: holds the parts together, and runs a command from authorisation to publication.
 
+mod grouped;
 mod writing;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{Committed, Permission, Refusal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+
+use self::grouped::{Answer, Entry, Queue};
 
 use crate::command::Command;
 use crate::directory::Directory;
@@ -57,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) instances: Instances,
     pub(crate) users: Users,
     pub(crate) refused: Refused,
+    pub(crate) queue: Queue,
     pub(crate) unwritten: Unwritten,
     pub(crate) overviews: crate::queries::OverviewCache,
     pub(crate) verifier: tokio::sync::Mutex<audit::Verifier>,
@@ -101,6 +106,7 @@ impl Control {
             instances: Instances::default(),
             users: Users::default(),
             refused: Refused::default(),
+            queue: Queue::default(),
             unwritten: Unwritten::default(),
             overviews: crate::queries::OverviewCache::default(),
             verifier: tokio::sync::Mutex::default(),
@@ -138,22 +144,7 @@ impl Control {
             Some(_) => Lane::Normal,
         };
         let unauthorised = refused.as_ref().map(|_| (caller.clone(), record.clone()));
-        let inner = Arc::clone(&self.inner);
-        let caller = caller.clone();
-        let answered = inner
-            .store
-            .state
-            .run(lane, {
-                let inner = Arc::clone(&inner);
-                move |connection| {
-                    Box::pin(async move {
-                        inner
-                            .answer(connection, &caller, command, lane, record)
-                            .await
-                    })
-                }
-            })
-            .await;
+        let answered = self.wait_for_writer(caller, command, lane, record).await;
         match (answered, refused) {
             (Ok(answer), _) => answer.map_err(CommandError::Refused),
             (Err(error), Some(refusal)) => {
@@ -164,6 +155,42 @@ impl Control {
                 Err(refusal.into())
             }
             (Err(error), None) => Err(error.into()),
+        }
+    }
+
+    /// Lets the command wait for the writer, with whatever waits beside it.
+    async fn wait_for_writer<C: Command>(
+        &self,
+        caller: &Caller,
+        command: C,
+        lane: Lane,
+        record: RefusalRecord,
+    ) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let number = self.inner.queue.push(Entry {
+            caller: caller.clone(),
+            command,
+            lane,
+            record,
+            answer,
+        });
+        let inner = Arc::clone(&self.inner);
+        let served = self
+            .inner
+            .store
+            .state
+            .run(lane, move |connection| {
+                Box::pin(async move {
+                    inner.serve_waiting(connection, lane).await;
+                    Ok(())
+                })
+            })
+            .await;
+        match served {
+            // The writer took it with another's job, or is about to answer.
+            Ok(()) => answered.await.unwrap_or_else(|_| Err(panicked())),
+            Err(error) if self.inner.queue.withdraw(lane, number) => Err(error),
+            Err(error) => answered.await.unwrap_or(Err(error)),
         }
     }
 
@@ -353,3 +380,8 @@ pub(crate) fn authorise(caller: &Caller, permission: Permission<'_>) -> Result<(
 
 #[cfg(test)]
 mod tests;
+
+/// A command that panicked answers nobody.
+fn panicked() -> StoreError {
+    StoreError::Panicked("a command panicked".to_owned())
+}

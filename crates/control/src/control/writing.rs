@@ -70,25 +70,38 @@ impl Inner {
         command: C,
     ) -> Result<Committed, Stopped> {
         store::begin(connection).await?;
-        let done = match self.in_transaction(connection, caller, command).await {
+        let position = self.position();
+        let done = match self
+            .in_transaction(connection, caller, command, &position)
+            .await
+        {
             Ok(done) => done,
             Err(stopped) => {
                 store::roll_back(connection).await;
                 return Err(stopped);
             }
         };
-        match done {
-            Performed::Before(committed) => {
-                store::roll_back(connection).await;
-                Ok(committed)
-            }
+        match &done {
+            Performed::Before(_) => store::roll_back(connection).await,
+            Performed::Now { .. } => store::commit(connection).await?,
+        }
+        Ok(self.show(connection, done).await?)
+    }
+
+    /// Shows what is committed to every reader in this process.
+    pub(super) async fn show(
+        &self,
+        connection: &mut Connection,
+        performed: Performed,
+    ) -> Result<Committed, StoreError> {
+        match performed {
+            Performed::Before(committed) => Ok(committed),
             Performed::Now {
                 committed,
                 effect,
                 position,
                 event,
             } => {
-                store::commit(connection).await?;
                 self.publish(connection, &effect, position, event, committed.at)
                     .await?;
                 Ok(committed)
@@ -96,17 +109,18 @@ impl Inner {
         }
     }
 
-    async fn in_transaction<C: Command>(
+    /// Carries a command out where `position` says that the chain and the revisions stand.
+    pub(super) async fn in_transaction<C: Command>(
         &self,
         connection: &mut Connection,
         caller: &Caller,
         command: C,
+        position: &Position,
     ) -> Result<Performed, Stopped> {
         let now = self.clock.now();
         if let Some(committed) = answered_before(connection, caller, now).await? {
             return Ok(Performed::Before(committed));
         }
-        let position = self.position();
         let mut work = Work {
             connection: &mut *connection,
             caller,
@@ -129,7 +143,7 @@ impl Inner {
                 store::environments::set_revision(connection, *environment, revision).await?;
             }
         }
-        let entry = entry_of(caller, &effect, &position, &made, now);
+        let entry = entry_of(caller, &effect, position, &made, now);
         let hash = audit::append(connection, &entry, &position.hash).await?;
         for module in &effect.modules {
             store::audit::link_module(connection, entry.sequence, *module).await?;
@@ -208,7 +222,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn record_refusal(
+    pub(super) async fn record_refusal(
         &self,
         connection: &mut Connection,
         caller: &Caller,
@@ -290,7 +304,7 @@ struct Made {
     revision: Option<u64>,
 }
 
-enum Performed {
+pub(super) enum Performed {
     /// The same request was answered before.
     Before(Committed),
     /// It was carried out.

@@ -49,7 +49,10 @@ pub use sessions::Sessions;
 pub use space::{BALLAST_BYTES, LOW_SPACE_BYTES};
 pub use writer::{Health, Lane};
 
-pub(crate) use writer::{Writer, begin, commit, data_version, in_transaction, roll_back, words_of};
+pub(crate) use writer::{
+    Writer, begin, commit, data_version, forget, in_transaction, keep, roll_back, savepoint,
+    words_of,
+};
 
 /// A connection to one of the two files.
 pub type Connection = sqlx::SqliteConnection;

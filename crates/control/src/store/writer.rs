@@ -314,6 +314,26 @@ pub(crate) async fn roll_back(connection: &mut Connection) {
     let _already_rolled_back = sqlx::query("ROLLBACK").execute(connection).await;
 }
 
+/// Marks a place in a transaction: what follows is kept by [`keep`] or undone by [`forget`].
+pub(crate) async fn savepoint(connection: &mut Connection) -> Result<(), StoreError> {
+    sqlx::query("SAVEPOINT one").execute(connection).await?;
+    Ok(())
+}
+
+/// Keeps what was written since [`savepoint`], as a part of the transaction.
+pub(crate) async fn keep(connection: &mut Connection) -> Result<(), StoreError> {
+    sqlx::query("RELEASE one").execute(connection).await?;
+    Ok(())
+}
+
+/// Undoes what was written since [`savepoint`]; the transaction goes on.
+pub(crate) async fn forget(connection: &mut Connection) -> Result<(), StoreError> {
+    sqlx::query("ROLLBACK TO one")
+        .execute(&mut *connection)
+        .await?;
+    keep(connection).await
+}
+
 /// Moves when another connection wrote the file.
 pub(crate) async fn data_version(connection: &mut Connection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar("PRAGMA data_version")
