@@ -7,6 +7,7 @@
 mod access;
 use http_tests::app;
 mod bad_input;
+mod clients;
 mod concurrency;
 mod crash;
 mod data_plane;
