@@ -11,7 +11,8 @@ const SLOT: i64 = 5 * 60 * 1_000;
 /// A ticket is good for this many slots after its own: between 10 and 15 minutes to connect.
 const SLOTS: i64 = 2;
 
-/// Makes and reads tickets. The key lives as long as the process: after a restart everybody evaluates again anyway.
+/// Makes and reads tickets. The key lives as long as the process: the ticket is part of a bulk answer's `ETag`, so after a
+/// restart, as when a ticket has grown old, evaluating again brings a new one.
 pub struct Tickets {
     key: [u8; 32],
 }

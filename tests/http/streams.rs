@@ -341,6 +341,38 @@ async fn ofrep_announces_a_stream_that_a_browser_can_open_bare() -> Result<()> {
 }
 
 #[tokio::test]
+async fn after_a_restart_evaluating_again_brings_a_ticket_that_holds() -> Result<()> {
+    let (mut app, _admin) = with_plan().await?;
+    let question = json!({ "context": { "targetingKey": "ada" } });
+    let path = "/ofrep/v1/evaluate/flags";
+    let service = app.sdk("ledger").await?;
+    let etag = service
+        .post(path, question.clone())
+        .await?
+        .expect(200)?
+        .header("etag")
+        .to_owned();
+    app.stop().await?;
+    app.start_again().await?;
+    let service = Api {
+        url: app.url.clone(),
+        ..service
+    };
+    let asked = service
+        .request(Method::POST, path)
+        .header("if-none-match", etag)
+        .json(&question);
+    let again = Answer::of(asked.send().await?).await?.expect(200)?;
+    let stream = again.json["eventStreams"][0]["endpoint"]["requestUri"]
+        .as_str()
+        .context("a stream")?;
+    Events::of(app.anonymous().request(Method::GET, stream).send().await?)?
+        .change()
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn streams_end_when_the_server_stops() -> Result<()> {
     let (mut app, _admin) = with_plan().await?;
     let service = app.sdk("ledger").await?;

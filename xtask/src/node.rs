@@ -34,13 +34,13 @@ pub fn tool(project: &Project, package: &str, version: &str) -> Result<PathBuf> 
 }
 
 /// Installs what a folder's `package-lock.json` names, unless that very lock is installed already.
-pub fn install_locked(folder: &Path) -> Result<()> {
+pub fn install_locked(project: &Project, folder: &Path) -> Result<()> {
     let lock = fs::read(folder.join("package-lock.json"))?;
     let installed = folder.join("node_modules/.installed-lock");
     if fs::read(&installed).is_ok_and(|bytes| bytes == lock) {
         return Ok(());
     }
-    step("npm ci in tests/e2e", || {
+    step(&format!("npm ci in {}", project.show(folder)), || {
         run_program(
             npm()?
                 .current_dir(folder)

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::browser;
 use crate::build::{PACKAGES, PROGRAMS};
+use crate::clients;
 use crate::node;
 use crate::project::Project;
 use crate::site::{self, WasmProfile};
@@ -51,6 +52,9 @@ pub fn run(project: &Project, options: Options) -> Result<()> {
                 .arg("--tests"),
         )
     })?;
+    if http {
+        clients::install(project)?;
+    }
     let runner = Runner::find(project);
     if unit {
         step("tests of xtask, layer rules among them", || {
@@ -128,11 +132,12 @@ fn name_programs(command: &mut Command, project: &Project) {
         "SAMPLE_SERVICE_BIN",
         project.program("debug", "sample-service"),
     );
+    clients::name(command, project);
 }
 
 fn run_browser_tests(project: &Project) -> Result<()> {
     let folder = project.root.join("tests/e2e");
-    node::install_locked(&folder)?;
+    node::install_locked(project, &folder)?;
     let chromium = browser::find_or_install(&folder)?;
     step("types of the browser tests", || {
         run_program(&mut node::local_program(&folder, "tsc"))

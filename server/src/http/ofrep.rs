@@ -108,16 +108,16 @@ fn bulk_answer(
     headers: &HeaderMap,
     subject: Option<&str>,
 ) -> Response {
-    let etag = bulk_etag(&reader.published.etag, subject.unwrap_or_default());
+    let ticket = state
+        .tickets
+        .issue(&reader.identity.token_id, state.control.clock().now());
+    let etag = bulk_etag(&reader.published.etag, subject.unwrap_or_default(), &ticket);
     let mut response = if is_known(headers, &etag) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
         let mut out = Vec::new();
-        let ticket = state
-            .tickets
-            .issue(&reader.identity.token_id, state.control.clock().now());
         let stream = format!("{STREAM_PATH}?ticket={ticket}");
         ofrep::write_bulk(&mut out, &reader.published.set, subject, Some(&stream));
         json(200, out)
@@ -128,9 +128,14 @@ fn bulk_answer(
     response
 }
 
-/// Epoch, the snapshot's revision, and a hash of the targeting key, since the answer depends on no other context.
-fn bulk_etag(snapshot: &str, subject: &str) -> String {
-    let hash = Sha256::digest(subject.as_bytes());
+/// Epoch, the snapshot's revision, and a hash of the targeting key, since the answer depends on no other context. The
+/// ticket goes into the hash as well: whoever holds one that is no longer good must get an answer with a new one, not 304.
+fn bulk_etag(snapshot: &str, subject: &str, ticket: &str) -> String {
+    let hash = Sha256::new()
+        .chain_update(ticket.as_bytes())
+        .chain_update(b"/")
+        .chain_update(subject.as_bytes())
+        .finalize();
     let short = hash
         .iter()
         .take(8)
@@ -273,14 +278,15 @@ mod tests {
 
     #[test]
     fn another_subject_or_revision_has_another_etag() {
-        let first = bulk_etag("\"e:7\"", "ada");
+        let first = bulk_etag("\"e:7\"", "ada", "t");
         assert!(
             first.starts_with("\"e:7:")
                 && first.ends_with('"')
                 && first.len() == "\"e:7:\"".len() + 16
         );
-        assert_eq!(first, bulk_etag("\"e:7\"", "ada"));
-        assert_ne!(first, bulk_etag("\"e:7\"", "bob"));
-        assert_ne!(first, bulk_etag("\"e:8\"", "ada"));
+        assert_eq!(first, bulk_etag("\"e:7\"", "ada", "t"));
+        assert_ne!(first, bulk_etag("\"e:7\"", "bob", "t"));
+        assert_ne!(first, bulk_etag("\"e:7\"", "ada", "u"));
+        assert_ne!(first, bulk_etag("\"e:8\"", "ada", "t"));
     }
 }
