@@ -26,7 +26,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
         &["app", "charts", "control", "domain", "flags", "plan"],
     ),
     ("frontend", &["app"]),
-    ("sample-service", &["flags", "switchback-client"]),
+    ("sample-service", &["switchback-client"]),
     ("http-tests", &["domain", "flags"]),
     ("xtask", &[]),
 ];

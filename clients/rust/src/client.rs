@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use flags::{FlagSet, FlagState, Key, Mode, Reason, Side};
 use tokio::task::AbortHandle;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::http::Api;
 use crate::store::{Current, Store};
-use crate::{Builder, EvaluationError, Status};
+use crate::{Builder, EvaluationError, Source, Status};
 
 /// How often a condition on time alone, such as staleness, is looked at while somebody waits for it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -75,6 +75,18 @@ pub struct NotReady(pub Duration);
 /// The flags in force at one moment: several questions to them are answered by one revision.
 #[derive(Clone, Debug)]
 pub struct Flags(Arc<Current>);
+
+impl Flags {
+    /// Where they came from.
+    pub fn source(&self) -> Source {
+        self.0.source
+    }
+
+    /// When they came into force here, as the receipt says.
+    pub fn applied_at(&self) -> SystemTime {
+        self.0.applied_at
+    }
+}
 
 impl std::ops::Deref for Flags {
     type Target = FlagSet;

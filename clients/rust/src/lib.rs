@@ -25,4 +25,6 @@ pub use flags::{
     Epoch, Exposure, FlagSet, FlagState, InvalidSnapshot, Key, Mode, Reason, Revision, Side,
     Snapshot,
 };
+/// What [`Builder::http`] configures, in the version that it takes.
+pub use reqwest;
 pub use status::{Part, Source, Status, Trouble};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::Problem;
 use crate::backoff::{Backoff, jitter};
@@ -62,7 +62,14 @@ async fn ask_and_pause(
             if was_behind {
                 store.set_behind(true);
             }
-            sleep(backoff.after(&problem)).await;
+            let next = Instant::now() + backoff.after(&problem);
+            // A stream that came back leaves nothing to ask for, and so nothing wrong. The pause is kept all the same: a
+            // server that asked for it gets it, whatever its streams do.
+            let over = health.wait_for(|health| !is_needed(health));
+            if timeout_at(next, over).await.is_ok() {
+                store.works(Part::Poll);
+            }
+            sleep_until(next).await;
         }
     }
 }

@@ -1,18 +1,22 @@
-//! A service in its own process that reads flags over HTTP and shows, on a page of its own, which side it serves.
+//! A service in its own process that obeys flags and shows, on a page of its own, which side it serves.
 //!
-//! It stands for whatever a team runs: change a flag in Switchback and watch this process obey. Where to look:
+//! It stands for whatever a team runs: change a flag in Switchback and watch this process obey. All that reading flags takes
+//! is `switchback-client`. Where to look:
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `poll.rs` | reading the flags: ETag, back-off, refusing what is broken |
-//! | `state.rs` | the last known snapshot, whether the server answers, what was served |
+//! | `main.rs` | settings, and the client that they make |
+//! | `state.rs` | asking the client: old or new; and what was served |
 //! | `traffic.rs` | simulated requests |
-//! | `view.rs` | that state as it is shown |
+//! | `link.rs` | how it stands with the server, in words |
+//! | `view.rs` | all of that as it is shown |
 //! | `page.rs` | the page, `/state` and `/order/{user}` |
 
+mod link;
 mod page;
-mod poll;
 mod state;
+#[cfg(test)]
+mod stub;
 mod traffic;
 mod view;
 
@@ -24,12 +28,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{ArgGroup, Parser};
-use flags::Key;
+use switchback_client::reqwest::ClientBuilder;
+use switchback_client::{Client, Key};
 
-use crate::poll::Poller;
 use crate::state::Service;
 
-/// Reads flags from Switchback and serves simulated requests by them.
+/// What instances of this service call it in their receipts.
+const NAME: &str = "sample-service";
+
+/// Obeys flags of Switchback and serves simulated requests by them.
 #[derive(Debug, Parser)]
 #[command(version, group(ArgGroup::new("secret").required(true).multiple(true).args(["token", "token_file"])))]
 struct Options {
@@ -48,12 +55,30 @@ struct Options {
     /// Refuse flags of any other migration. Without it the token decides.
     #[arg(long, value_name = "KEY")]
     migration: Option<Key>,
+    /// File that keeps the last known flags, for a start without the server; each instance wants its own.
+    #[arg(long, value_name = "PATH")]
+    disk: Option<PathBuf>,
     /// The module that `/order/{user}` asks about.
     #[arg(long, value_name = "KEY", default_value = "order_intake")]
     module: Key,
 }
 
 impl Options {
+    /// A client that is called as the service is; its instance's name is its own, so that several can run.
+    fn client(&self) -> anyhow::Result<Client> {
+        let mut builder = Client::builder(&self.server, self.secret()?)
+            .service(NAME)
+            // The sample stands beside its server.
+            .http(ClientBuilder::no_proxy);
+        if let Some(migration) = &self.migration {
+            builder = builder.migration(migration.as_str());
+        }
+        if let Some(path) = &self.disk {
+            builder = builder.disk(path);
+        }
+        Ok(builder.start()?)
+    }
+
     /// The token without the line break that files end with. A file named is a file meant, whatever the environment holds.
     fn secret(&self) -> anyhow::Result<String> {
         let text = match (&self.token_file, &self.token) {
@@ -78,18 +103,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
-    let poller = Poller::new(
-        &options.server,
-        &options.secret()?,
-        options.migration.clone(),
-    )?;
-    let service = Arc::new(Service::new(options.server, options.module));
-
     let listener = tokio::net::TcpListener::bind(options.addr)
         .await
         .with_context(|| format!("cannot listen on {}", options.addr))?;
     let address = listener.local_addr()?;
-    tokio::spawn(poller.run(Arc::clone(&service)));
+    let client = options.client()?;
+    let service = Arc::new(Service::new(client, options.server, options.module));
     tokio::spawn(traffic::run(Arc::clone(&service)));
 
     let mut out = std::io::stdout();
@@ -122,13 +141,22 @@ async fn stopped() {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    const SERVER: [&str; 3] = ["sample-service", "--server", "http://127.0.0.1:3000"];
+    use switchback_client::{Part, Status};
+
+    use super::*;
+    use crate::stub::{LONG, Stub, snapshot};
+    use crate::view::View;
+
+    fn options(server: &str, arguments: &[&str]) -> Result<Options, String> {
+        let first = ["sample-service", "--server", server];
+        let all = first.iter().chain(arguments);
+        Options::try_parse_from(all).map_err(|error| error.to_string())
+    }
 
     fn secret(arguments: &[&str]) -> Result<String, String> {
-        let all = SERVER.iter().chain(arguments);
-        let options = Options::try_parse_from(all).map_err(|error| error.to_string())?;
+        let options = options("http://127.0.0.1:3000", arguments)?;
         options.secret().map_err(|error| format!("{error:#}"))
     }
 
@@ -138,5 +166,72 @@ mod tests {
         let both = ["--token", "sb_sdk_x", "--token-file", "/nowhere/token"];
         let error = secret(&both).unwrap_err();
         assert!(error.contains("/nowhere/token"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn addresses_and_tokens_that_cannot_work_are_refused_at_the_start() {
+        for (server, token) in [
+            ("127.0.0.1:3000", "t"),
+            ("http://127.0.0.1:3000", ""),
+            ("http://127.0.0.1:3000", "two\nlines"),
+        ] {
+            let options = options(server, &["--token", token]).unwrap();
+            assert!(options.client().is_err(), "{server} {token:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_obeyed_is_acknowledged_under_the_name_of_the_service() {
+        let stub = Stub::start(snapshot(7, false)).await;
+        let options = options(&stub.address, &["--token", "t"]).unwrap();
+        let (one, two) = (options.client().unwrap(), options.client().unwrap());
+        assert_ne!(one.instance(), two.instance());
+        for client in [one, two] {
+            let ack = stub.ack_of(client.instance()).await;
+            assert_eq!(ack["service"], "sample-service");
+            assert_eq!(ack["revision"], 7);
+        }
+    }
+
+    #[tokio::test]
+    async fn flags_of_another_migration_are_refused() {
+        let stub = Stub::start(snapshot(7, false)).await;
+        let arguments = ["--token", "t", "--migration", "arche"];
+        let options = options(&stub.address, &arguments).unwrap();
+        let client = options.client().unwrap();
+        let is_refused = |status: &Status| status.trouble(Part::Poll).is_some();
+        assert!(client.wait_until(LONG, is_refused).await, "{client:?}");
+
+        let service = Service::new(client, options.server, options.module);
+        assert_eq!(service.order("user-1").serve, "old");
+        let view = View::of(&service);
+        let trouble = view.trouble.unwrap();
+        assert!(trouble.contains("atlas") && trouble.contains("arche"));
+        assert!(view.modules.is_empty() && view.server_reachable);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_last_known_flags_serves_without_the_server() {
+        let file = std::env::temp_dir().join(format!("sample-service-{}", std::process::id()));
+        let disk = file.to_str().unwrap();
+        let stub = Stub::start(snapshot(7, false)).await;
+        let arguments = ["--token", "t", "--disk", disk];
+        let client = options(&stub.address, &arguments)
+            .unwrap()
+            .client()
+            .unwrap();
+        client.ready(LONG).await.unwrap();
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        drop(client);
+
+        let nobody = crate::stub::nobody().await;
+        let options = options(&nobody, &arguments).unwrap();
+        let service = Service::new(options.client().unwrap(), options.server, options.module);
+        std::fs::remove_file(&file).unwrap();
+        let view = View::of(&service);
+        assert_eq!((view.revision, view.source), (Some(7), "disk"));
+        assert!(!view.server_reachable);
     }
 }

@@ -40,6 +40,8 @@ function draw(state) {
   say(byId("revision"), String(state.revision ?? "none yet"));
   say(byId("epoch"), state.epoch ?? "");
   say(byId("applied"), state.last_applied_at ? `${state.last_applied_at.slice(11, -1)} UTC` : "never");
+  say(byId("source"), state.source_label);
+  say(byId("connection"), state.connection_label);
   say(byId("trouble"), state.trouble ?? "");
   byId("trouble").hidden = !state.trouble;
   byId("kill").hidden = !state.killSwitch;

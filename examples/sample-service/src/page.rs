@@ -104,7 +104,10 @@ A bar is a module’s last 100 requests: <span class="key">{new_key} new</span> 
 <dl>
 <div><dt>Revision</dt><dd><b id="revision">{revision}</b> <span class="quiet" id="epoch">{epoch}</span></dd></div>
 <div><dt>Applied</dt><dd><time id="applied">{applied}</time></dd></div>
+<div><dt>Flags from</dt><dd id="source">{source}</dd></div>
+<div><dt>Connected</dt><dd id="connection">{connection}</dd></div>
 <div><dt>Server</dt><dd>{server}</dd></div>
+<div><dt>Instance</dt><dd>{instance}</dd></div>
 <div class="all"><dt>All modules</dt><dd id="all">{bar}<span class="split">{split}</span></dd></div>
 </dl>
 </header>
@@ -123,7 +126,10 @@ A bar is a module’s last 100 requests: <span class="key">{new_key} new</span> 
         old_key = bar(ServedView { old: 1, new: 0 }),
         epoch = escape(epoch),
         applied = applied.as_deref().unwrap_or("never"),
+        source = view.source_label,
+        connection = view.connection_label,
         server = escape(server),
+        instance = escape(&view.instance),
         bar = bar(all),
         split = split(all),
         kill_hidden = hidden(!view.kill_switch),
@@ -192,23 +198,26 @@ mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode};
-    use flags::{FlagSet, Snapshot};
+    use serde_json::Value;
+    use switchback_client::reqwest::ClientBuilder;
+    use switchback_client::{Client, Part, Snapshot, Status};
     use tower::ServiceExt;
 
-    use crate::state::{Applied, Link};
+    use crate::stub::{LONG, nobody};
 
-    fn service() -> Arc<Service> {
+    /// A service that knows flags, whose server is away.
+    async fn service() -> Arc<Service> {
+        let json = br#"{"format":1,"migration":"atlas","environment":"production","epoch":"e1","revision":7,"killSwitch":false,
+            "flags":[{"key":"order_intake","mode":"new_only","exposure":10000,"retired":false}]}"#;
+        let client = Client::builder(nobody().await, "t")
+            .initial(Snapshot::from_json(json).unwrap())
+            .instance("shop-1<x>")
+            .http(ClientBuilder::no_proxy);
         let service = Service::new(
+            client.start().unwrap(),
             "http://127.0.0.1:3000/<x>".to_owned(),
             "order_intake".parse().unwrap(),
         );
-        let json = br#"{"format":1,"migration":"atlas","environment":"production","epoch":"e1","revision":7,"killSwitch":false,
-            "flags":[{"key":"order_intake","mode":"new_only","exposure":10000,"retired":false}]}"#;
-        service.apply(Applied {
-            flags: FlagSet::compile(Snapshot::from_json(json).unwrap()),
-            etag: None,
-            at: "2026-11-22T14:02:11.204Z".parse().unwrap(),
-        });
         (0..100).for_each(|user| service.simulate(&format!("user-{user}")));
         Arc::new(service)
     }
@@ -227,14 +236,17 @@ mod tests {
 
     #[tokio::test]
     async fn the_page_says_what_is_served_without_script_and_keeps_its_own_policy() {
-        let service = service();
+        let service = service().await;
         let (status, policy, page) = get(&service, "/").await;
         assert_eq!(status, StatusCode::OK);
         for text in [
             "Simulated traffic: sample service of Switchback",
             "atlas, production",
             "<b id=\"revision\">7</b>",
-            "14:02:11.204 UTC",
+            " UTC</time>",
+            "<dd id=\"source\">program itself</dd>",
+            "<dd id=\"connection\">not now</dd>",
+            "<dd>shop-1&lt;x&gt;</dd>",
             "100 new, 0 old",
             "New only",
             "http://127.0.0.1:3000/&lt;x&gt;",
@@ -252,23 +264,22 @@ mod tests {
 
     #[tokio::test]
     async fn trouble_is_shown_on_the_page_and_in_the_state() {
-        let service = service();
-        service.set_link(Link::Away {
-            problem: "it cannot be connected to".to_owned(),
-            since: "2026-11-22T14:03:22Z".parse().unwrap(),
-        });
+        let service = service().await;
+        let is_away = |status: &Status| status.trouble(Part::Poll).is_some();
+        assert!(service.client.wait_until(LONG, is_away).await);
         let (_, _, page) = get(&service, "/").await;
-        assert!(
-            page.contains("No flags from the server since 14:03:22 UTC"),
-            "{page}"
-        );
+        assert!(page.contains("No flags from the server since "), "{page}");
         let (_, _, state) = get(&service, "/state").await;
-        let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+        let state: Value = serde_json::from_str(&state).unwrap();
         assert_eq!(state["server_reachable"], false);
         assert_eq!(state["revision"], 7);
         assert_eq!(state["epoch"], "e1");
         assert_eq!(state["killSwitch"], false);
-        assert_eq!(state["last_applied_at"], "2026-11-22T14:02:11.204Z");
+        assert_eq!(state["connection"], "none");
+        assert_eq!(state["source"], "compiled_in");
+        let applied = state["last_applied_at"].as_str().unwrap();
+        assert_eq!(applied.len(), "2026-11-22T14:02:11.204Z".len());
+        assert!(applied.parse::<jiff::Timestamp>().is_ok());
         let module = &state["modules"][0];
         assert_eq!(module["key"], "order_intake");
         assert_eq!(module["mode"], "new_only");
@@ -278,9 +289,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_is_told_its_side_module_and_revision() {
-        let (status, _, body) = get(&service(), "/order/user-17").await;
+        let (status, _, body) = get(&service().await, "/order/user-17").await;
         assert_eq!(status, StatusCode::OK);
-        let order: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let order: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(order["serve"], "new");
         assert_eq!(order["module"], "order_intake");
         assert_eq!(order["user"], "user-17");

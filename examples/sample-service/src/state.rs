@@ -1,52 +1,13 @@
-//! What the service knows: the last snapshot it applied, whether the server answers, and what it served.
+//! What everything here shares: the client that knows the flags, and what was served by them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
-use flags::{EvaluationError, FlagSet, Key, Side};
-use jiff::Timestamp;
 use serde::Serialize;
+use switchback_client::{Client, EvaluationError, Key, Side};
 
 /// How many of its last requests a module remembers.
 pub const WINDOW: u32 = 100;
-
-/// A snapshot in force.
-#[derive(Debug)]
-pub struct Applied {
-    /// The flags, ready to be asked.
-    pub flags: FlagSet,
-    /// What the server calls this answer, sent back with the next question.
-    pub etag: Option<String>,
-    /// When it came into force here.
-    pub at: Timestamp,
-}
-
-/// How it stands with the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Nothing was tried yet.
-    Unknown,
-    /// The last question was answered.
-    Answering {
-        /// When.
-        at: Timestamp,
-    },
-    /// The server answers, but its answer cannot be used.
-    Refused {
-        /// Why.
-        problem: String,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// The server does not answer.
-    Away {
-        /// Why.
-        problem: String,
-        /// Since when.
-        since: Timestamp,
-    },
-}
 
 /// Which side the last [`WINDOW`] requests of one module got: a bit each, set for new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,15 +35,15 @@ impl Served {
     }
 }
 
-/// Everything the polling, the traffic and the page share.
+/// Everything the traffic and the page share.
 #[derive(Debug)]
 pub struct Service {
+    /// Knows the flags.
+    pub client: Client,
     /// The server's address, for people.
     pub server: String,
     /// The module that an order asks about.
     pub order_module: Key,
-    applied: ArcSwapOption<Applied>,
-    link: ArcSwap<Link>,
     served: Mutex<HashMap<Key, Served>>,
 }
 
@@ -102,82 +63,64 @@ pub struct Order {
 }
 
 impl Service {
-    /// A service that has heard nothing yet and serves old.
-    pub fn new(server: String, order_module: Key) -> Self {
+    /// A service that has served nothing yet.
+    pub fn new(client: Client, server: String, order_module: Key) -> Self {
         Self {
+            client,
             server,
             order_module,
-            applied: ArcSwapOption::empty(),
-            link: ArcSwap::from_pointee(Link::Unknown),
             served: Mutex::default(),
         }
     }
 
-    /// The snapshot in force.
-    pub fn applied(&self) -> Option<Arc<Applied>> {
-        self.applied.load_full()
-    }
-
-    /// Puts a snapshot in force.
-    pub fn apply(&self, applied: Applied) {
-        let mut served = self.served();
-        served.retain(|module, _| applied.flags.get(module.as_str()).is_some());
-        self.applied.store(Some(Arc::new(applied)));
-    }
-
-    /// How it stands with the server.
-    pub fn link(&self) -> Arc<Link> {
-        self.link.load_full()
-    }
-
-    /// Notes how the last question went.
-    pub fn set_link(&self, link: Link) {
-        self.link.store(Arc::new(link));
-    }
-
     /// One request of a user passes through every module.
     pub fn simulate(&self, user: &str) {
-        // Locked first: `apply` changes snapshot and counts under this lock.
-        let mut served = self.served();
-        let Some(applied) = self.applied() else {
+        let Some(flags) = self.client.flags() else {
             return;
         };
-        for flag in &applied.flags {
-            // The compiled-in default: whatever cannot be decided is old.
-            let side = flag
-                .evaluate(Some(user))
-                .map_or(Side::Old, |answer| answer.serve);
+        let mut served = self.served();
+        for flag in &*flags {
+            let module = flag.module();
+            // Old whenever that cannot be decided: the client knows no other default.
+            let is_new = self.client.use_new(module.as_str(), Some(user));
+            let side = if is_new { Side::New } else { Side::Old };
             // Asked first, so that a key is only copied for a module not yet counted.
-            if let Some(module) = served.get_mut(flag.module()) {
-                module.record(side);
+            if let Some(known) = served.get_mut(module) {
+                known.record(side);
             } else {
-                let mut module = Served::default();
-                module.record(side);
-                served.insert(flag.module().clone(), module);
+                let mut first = Served::default();
+                first.record(side);
+                served.insert(module.clone(), first);
             }
+        }
+        // Every module of the flags is counted now; whatever is counted beyond them is gone.
+        if served.len() > flags.snapshot().flags.len() {
+            served.retain(|module, _| flags.get(module.as_str()).is_some());
         }
     }
 
     /// Old or new for one user's order.
     pub fn order(&self, user: &str) -> Order {
-        let applied = self.applied();
-        let evaluated = applied.as_ref().map(|applied| {
-            applied
-                .flags
+        // Asked for once, so that the revision named is the one that decided.
+        let flags = self.client.flags();
+        let evaluated = match &flags {
+            Some(flags) => flags
                 .evaluate(self.order_module.as_str(), Some(user))
-        });
+                .map_err(EvaluationError::from),
+            None => Err(EvaluationError::NotReady),
+        };
         let (serve, reason) = match evaluated {
-            Some(Ok(answer)) => (answer.serve, answer.reason.as_str()),
-            Some(Err(EvaluationError::FlagNotFound)) => (Side::Old, "FLAG_NOT_FOUND"),
-            Some(Err(EvaluationError::TargetingKeyMissing)) => (Side::Old, "TARGETING_KEY_MISSING"),
-            None => (Side::Old, "NO_SNAPSHOT"),
+            Ok(found) => (found.serve, found.reason.as_str()),
+            Err(EvaluationError::NotReady) => (Side::Old, "NO_SNAPSHOT"),
+            Err(EvaluationError::FlagNotFound) => (Side::Old, "FLAG_NOT_FOUND"),
+            Err(EvaluationError::TargetingKeyMissing) => (Side::Old, "TARGETING_KEY_MISSING"),
         };
         Order {
             serve: serve.as_str(),
             module: self.order_module.clone(),
             user: user.to_owned(),
             reason,
-            revision: applied.map(|applied| applied.flags.revision().to_string()),
+            revision: flags.map(|flags| flags.revision().to_string()),
         }
     }
 
@@ -195,27 +138,16 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stub::{Stub, nobody, snapshot};
     use crate::view::{ServedView, View};
-    use flags::{Mode, Snapshot};
+    use switchback_client::Mode;
 
-    fn applied(json: &str) -> Applied {
-        Applied {
-            flags: FlagSet::compile(Snapshot::from_json(json.as_bytes()).unwrap()),
-            etag: None,
-            at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    fn snapshot(kill_switch: bool) -> String {
-        format!(
-            r#"{{"format":1,"migration":"atlas","environment":"production","epoch":"e1","revision":7,"killSwitch":{kill_switch},
-            "flags":[{{"key":"order_intake","mode":"gradual_rollout","exposure":5000,"retired":false}},
-            {{"key":"order_ledger","mode":"new_only","exposure":10000,"retired":false}}]}}"#
+    fn service(client: Client) -> Service {
+        Service::new(
+            client,
+            "http://server".to_owned(),
+            "order_intake".parse().unwrap(),
         )
-    }
-
-    fn service() -> Service {
-        Service::new("http://server".to_owned(), "order_intake".parse().unwrap())
     }
 
     #[test]
@@ -230,9 +162,9 @@ mod tests {
         assert_eq!((served.old_count(), served.new_count()), (30, 70));
     }
 
-    #[test]
-    fn before_the_first_snapshot_everything_is_old() {
-        let service = service();
+    #[tokio::test]
+    async fn before_the_first_snapshot_everything_is_old() {
+        let service = service(Client::builder(nobody().await, "t").start().unwrap());
         service.simulate("user-1");
         let order = service.order("user-1");
         assert_eq!((order.serve, order.reason), ("old", "NO_SNAPSHOT"));
@@ -241,10 +173,10 @@ mod tests {
         assert!(view.modules.is_empty() && !view.server_reachable);
     }
 
-    #[test]
-    fn traffic_follows_the_snapshot_and_the_kill_switch() {
-        let service = service();
-        service.apply(applied(&snapshot(false)));
+    #[tokio::test]
+    async fn traffic_follows_the_snapshot_and_the_kill_switch() {
+        let stub = Stub::start(snapshot(7, false)).await;
+        let service = service(stub.client().await);
         (0..100).for_each(|user| service.simulate(&format!("user-{user}")));
         let view = View::of(&service);
         let half = view.modules[0].served;
@@ -253,7 +185,7 @@ mod tests {
         assert_eq!(view.modules[0].label, "50 % on new");
         assert_eq!(view.modules[1].served, ServedView { old: 0, new: 100 });
 
-        service.apply(applied(&snapshot(true)));
+        stub.serves(snapshot(8, true), &service.client).await;
         (0..100).for_each(|user| service.simulate(&format!("user-{user}")));
         let view = View::of(&service);
         assert!(view.kill_switch);
@@ -261,20 +193,21 @@ mod tests {
         assert_eq!(view.modules[1].mode, Mode::OldOnly);
     }
 
-    #[test]
-    fn a_module_that_is_gone_is_no_longer_counted_nor_served_new() {
-        let mut service = service();
+    #[tokio::test]
+    async fn a_module_that_is_gone_is_no_longer_counted_nor_served_new() {
+        let stub = Stub::start(snapshot(7, false)).await;
+        let mut service = service(stub.client().await);
         service.order_module = "absent".parse().unwrap();
-        service.apply(applied(&snapshot(false)));
         let order = service.order("user-1");
         assert_eq!((order.serve, order.reason), ("old", "FLAG_NOT_FOUND"));
         assert_eq!(order.revision.as_deref(), Some("e1:7"));
 
         service.simulate("user-1");
-        service.apply(applied(
-            r#"{"format":1,"migration":"atlas","environment":"production","epoch":"e1","revision":8,"killSwitch":false,"flags":[]}"#,
-        ));
-        service.apply(applied(&snapshot(false)));
+        let mut without = snapshot(8, false);
+        without["flags"] = serde_json::json!([]);
+        stub.serves(without, &service.client).await;
+        service.simulate("user-1");
+        stub.serves(snapshot(9, false), &service.client).await;
         assert_eq!(View::of(&service).modules[1].served, ServedView::default());
     }
 }

@@ -1,9 +1,11 @@
 //! The state as the page and `/state` show it: numbers, and words for people.
 
-use flags::{FlagState, Key, Mode};
+use jiff::Timestamp;
 use serde::Serialize;
+use switchback_client::{FlagState, Flags, Key, Mode, Source};
 
-use crate::state::{Link, Service};
+use crate::link::{self, Connection};
+use crate::state::Service;
 
 /// `/state`.
 #[derive(Clone, Debug, Serialize)]
@@ -21,7 +23,17 @@ pub struct View {
     pub kill_switch: bool,
     /// When the revision came into force here, RFC 3339 in UTC.
     pub last_applied_at: Option<String>,
-    /// Whether the last question was answered.
+    /// Where the revision came from: `network`, `disk` or `compiled_in`, which is the program itself.
+    pub source: &'static str,
+    /// The same for people.
+    pub source_label: &'static str,
+    /// How changes arrive: `stream`, `polling` or `none`.
+    pub connection: &'static str,
+    /// The same for people.
+    pub connection_label: &'static str,
+    /// What this process calls itself in its receipts.
+    pub instance: String,
+    /// Whether the server answers.
     pub server_reachable: bool,
     /// What is wrong and what that means, for people.
     pub trouble: Option<String>,
@@ -32,8 +44,8 @@ pub struct View {
 impl View {
     /// What a service shows now.
     pub fn of(service: &Service) -> Self {
-        let (applied, link) = (service.applied(), service.link());
-        let modules = applied.iter().flat_map(|applied| &applied.flags);
+        let (flags, status) = (service.client.flags(), service.client.status());
+        let modules = flags.iter().flat_map(|flags| &**flags);
         let modules: Vec<ModuleView> = modules
             .map(|flag| {
                 let (mode, served) = (flag.mode(), service.split(flag.module()));
@@ -49,16 +61,25 @@ impl View {
                 }
             })
             .collect();
-        let snapshot = applied.as_ref().map(|applied| applied.flags.snapshot());
+        let snapshot = flags.as_ref().map(|flags| flags.snapshot());
+        let applied = flags.as_ref().map(Flags::applied_at);
+        let applied = applied.and_then(|at| Timestamp::try_from(at).ok());
+        let source = flags.as_ref().map_or(Source::CompiledIn, Flags::source);
+        let connection = Connection::of(&status);
         Self {
             migration: snapshot.map(|snapshot| snapshot.migration.clone()),
             environment: snapshot.map(|snapshot| snapshot.environment.clone()),
             epoch: snapshot.map(|snapshot| snapshot.revision.epoch.to_string()),
             revision: snapshot.map(|snapshot| snapshot.revision.number),
             kill_switch: snapshot.is_some_and(|snapshot| snapshot.kill_switch),
-            last_applied_at: applied.as_ref().map(|applied| format!("{:.3}", applied.at)),
-            server_reachable: matches!(*link, Link::Answering { .. } | Link::Refused { .. }),
-            trouble: trouble(&link, applied.is_some()),
+            last_applied_at: applied.map(|at| format!("{at:.3}")),
+            source: link::source(source),
+            source_label: link::source_label(source),
+            connection: connection.as_str(),
+            connection_label: connection.label(),
+            instance: service.client.instance().to_owned(),
+            server_reachable: link::is_reachable(&status),
+            trouble: link::trouble(&status, Timestamp::now()),
             modules,
         }
     }
@@ -100,21 +121,4 @@ fn label(state: FlagState, kill_switch: bool, retired: bool) -> String {
             format!("{percent} % on new")
         }
     }
-}
-
-fn trouble(link: &Link, has_snapshot: bool) -> Option<String> {
-    let (what, problem, since) = match link {
-        Link::Unknown | Link::Answering { .. } => return None,
-        Link::Refused { problem, since } => ("The server’s flags cannot be used", problem, since),
-        Link::Away { problem, since } => ("No flags from the server", problem, since),
-    };
-    let meanwhile = if has_snapshot {
-        "Serving by the last known revision."
-    } else {
-        "Serving old, the compiled-in default."
-    };
-    Some(format!(
-        "{what} since {} UTC: {problem}. {meanwhile}",
-        since.strftime("%H:%M:%S")
-    ))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switchback_client::{EvaluationError, Mode, Part, Problem, Source};
+use switchback_client::{EvaluationError, Mode, Part, Problem, Source, Status};
 use tokio::time::{Instant, sleep};
 
 use crate::server::{LONG, Server, change, client_of, flags, nobody};
@@ -237,4 +237,28 @@ async fn a_server_without_room_is_left_alone_as_long_as_it_asks() {
         found.trouble(Part::Poll),
         Some(Problem::Unavailable { status: 429, retry_after: Some(asked) }) if asked.as_secs() == 40
     ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_wrong_with_asking_is_over_with_the_stream_and_the_pause_is_kept() {
+    let server = Server::with(flags("e", 1, &[OLD])).await;
+    server.refuse("/stream", 503, None);
+    server.refuse("/flags", 503, Some(200));
+    let client = server.client().start().unwrap();
+    let is_refused = |status: &Status| status.trouble(Part::Poll).is_some();
+    assert!(client.wait_until(LONG, is_refused).await, "{client:?}");
+    let refused_at = server.wait_for("/flags", 1).await[0].at;
+
+    server.accept("/stream");
+    server.accept("/flags");
+    let found = client.wait_until(Duration::from_mins(2), |status| status.stream_connected);
+    assert!(found.await, "{client:?}");
+    sleep(Duration::from_secs(1)).await;
+    assert!(client.status().troubles.is_empty(), "{client:?}");
+
+    server.refuse("/stream", 503, None);
+    server.end_streams();
+    let asked = server.wait_for("/flags", 2).await;
+    let pause = asked[1].at - refused_at;
+    assert!(pause >= Duration::from_secs(200), "{pause:?}");
 }
