@@ -122,7 +122,8 @@ fn steps_since(told: &Told, sent: &Revision) -> Option<Vec<Bytes>> {
     let first = told
         .steps
         .iter()
-        .position(|step| step.previous == sent.number)?;
+        // Most who listen are one step behind.
+        .rposition(|step| step.previous == sent.number)?;
     let events: Vec<Bytes> = told
         .steps
         .range(first..)

@@ -185,7 +185,7 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Makes those of some environments anew, and says which are there. Only the writer's task calls this, so changes
+    /// Makes those of some environments anew, and says which are there, by id. Only the writer's task calls this, so changes
     /// arrive in commit order.
     pub(crate) async fn reload(
         &self,
@@ -193,7 +193,7 @@ impl Snapshots {
         migration: &Key,
         environment_ids: &[i64],
         epoch: &str,
-    ) -> Result<Vec<Key>, StoreError> {
+    ) -> Result<Vec<(i64, Key)>, StoreError> {
         let mut made = Vec::new();
         let Some(record) = migrations::by_key(connection, migration).await? else {
             return Ok(made);
@@ -211,7 +211,7 @@ impl Snapshots {
                 match load(connection, migration, &environment, epoch).await? {
                     Some(published) => {
                         let broadcast = publish(of_migration.get(&key), published);
-                        made.push(key.clone());
+                        made.push((environment.id, key.clone()));
                         of_migration.insert(key, broadcast)
                     }
                     None => of_migration.remove(&key),

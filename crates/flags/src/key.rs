@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -13,7 +14,7 @@ const MAX_LENGTH: usize = 64;
 /// `mode` is reserved because `<migration>.<module>.mode` asks for a mode; a key holds no dot for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Key(Box<str>);
+pub struct Key(Arc<str>);
 
 /// Why a text is not a [`Key`], and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::acks::{hello, too_many};
 use super::data_plane::Reader;
@@ -99,6 +101,8 @@ struct Stream {
     begun: bool,
     heartbeat: Interval,
     end: Instant,
+    /// Kept, not made anew for each wait: ten thousand streams wait on one token.
+    shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
     _place: Place,
     joined: Option<Joined>,
 }
@@ -137,6 +141,7 @@ impl Stream {
             begun: false,
             heartbeat,
             end: Instant::now() + Duration::from_secs(rand::rng().random_range(LIFE)),
+            shutdown: Box::pin(state.shutdown.clone().cancelled_owned()),
             _place: place,
             joined: None,
         })
@@ -165,7 +170,7 @@ impl Stream {
         loop {
             tokio::select! {
                 biased;
-                () = self.state.shutdown.cancelled() => return None,
+                () = &mut self.shutdown => return None,
                 rung = self.bell.changed() => {
                     if rung.is_err() || !self.may_go_on() {
                         return None;
@@ -174,8 +179,9 @@ impl Stream {
                         return Some(bytes);
                     }
                 }
-                _ = self.heartbeat.tick() => return self.may_go_on().then(|| self.alive()),
-                () = sleep_until(self.end) => return None,
+                now = self.heartbeat.tick() => {
+                    return (now < self.end && self.may_go_on()).then(|| self.alive());
+                }
             }
         }
     }

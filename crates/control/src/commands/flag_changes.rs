@@ -15,6 +15,8 @@ use crate::store::environments::EnvironmentRecord;
 use crate::store::flags::{self, FlagRecord};
 use crate::store::migrations::MigrationRecord;
 
+/// So many modules are looked up one by one.
+const FEW: usize = 8;
 /// Modules named in a refusal before "and n more".
 const NAMED: usize = 5;
 
@@ -34,13 +36,32 @@ pub(super) async fn select(
 ) -> Result<Selected, Stopped> {
     let migration = scope::migration(work, migration).await?;
     let environment = scope::environment(work, &migration, environment).await?;
-    let all = flags::of_environment(work.connection, environment.id).await?;
-    let flags = selection.pick(all)?;
+    let flags = selection.pick(candidates(work, &environment, selection).await?)?;
     Ok(Selected {
         migration,
         environment,
         flags,
     })
+}
+
+/// The flags to pick from: a few modules are looked up one by one, which is far less to read than a whole environment.
+async fn candidates(
+    work: &mut Work<'_>,
+    environment: &EnvironmentRecord,
+    selection: &Selection,
+) -> Result<Vec<FlagRecord>, Stopped> {
+    let keys = match selection {
+        Selection::Modules(keys) if keys.len() <= FEW => keys,
+        Selection::Modules(_) | Selection::Phase(_) => {
+            return Ok(flags::of_environment(work.connection, environment.id).await?);
+        }
+    };
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        found.extend(flags::of_module(work.connection, environment.id, key).await?);
+    }
+    found.sort_by(|a, b| a.module.cmp(&b.module));
+    Ok(found)
 }
 
 impl Selected {

@@ -49,12 +49,13 @@ trait Waiting: Send + Sync {
         position: &'a Position,
     ) -> BoxFuture<'a, Result<Step, StoreError>>;
 
-    /// Shows a step that is committed to every reader, and answers.
+    /// Answers, once what is committed is shown to every reader; `shown` says why it could not be.
     fn finish<'a>(
         self: Box<Self>,
         inner: &'a Inner,
         connection: &'a mut Connection,
         step: Step,
+        shown: Option<String>,
     ) -> BoxFuture<'a, ()>;
 }
 
@@ -117,11 +118,13 @@ impl<C: Command> Waiting for Entry<C> {
         inner: &'a Inner,
         connection: &'a mut Connection,
         step: Step,
+        shown: Option<String>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let answered = match step {
-                Step::Performed(performed) => inner.show(connection, performed).await.map(Ok),
-                Step::Refused(refusal) => {
+            let answered = match (step, shown) {
+                (Step::Performed(_), Some(why)) => Err(StoreError::Broken(why)),
+                (Step::Performed(performed), None) => Ok(Ok(performed.into_committed())),
+                (Step::Refused(refusal), _) => {
                     inner
                         .record_refusal(connection, &self.caller, self.record, &refusal)
                         .await;
@@ -206,13 +209,22 @@ impl Inner {
         }
         match self.together(connection, &group).await {
             Some(steps) => {
+                let performed: Vec<&Performed> = steps
+                    .iter()
+                    .filter_map(|step| match step {
+                        Step::Performed(performed) => Some(performed),
+                        Step::Refused(_) => None,
+                    })
+                    .collect();
+                let shown = self.show(connection, &performed).await.err();
+                let shown = shown.map(|error| error.to_string());
                 // A refusal's entry comes behind all that is committed already.
                 let (refused, performed): (Vec<_>, Vec<_>) = group
                     .into_iter()
                     .zip(steps)
                     .partition(|(_, step)| matches!(step, Step::Refused(_)));
                 for (entry, step) in performed.into_iter().chain(refused) {
-                    entry.finish(self, connection, step).await;
+                    entry.finish(self, connection, step, shown.clone()).await;
                 }
             }
             None => {

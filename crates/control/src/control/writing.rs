@@ -1,11 +1,12 @@
 //! A command in the writer's task: authorised, carried out in one transaction with its audit entry, committed, and
 //! published before it is answered.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::audit::{AuditActor, AuditEntry, Outcome};
-use domain::{Committed, Refusal, Timestamp};
+use domain::{Committed, Key, Refusal, Timestamp};
 use futures::FutureExt as _;
 
 use super::{Inner, Position, authorise};
@@ -85,28 +86,8 @@ impl Inner {
             Performed::Before(_) => store::roll_back(connection).await,
             Performed::Now { .. } => store::commit(connection).await?,
         }
-        Ok(self.show(connection, done).await?)
-    }
-
-    /// Shows what is committed to every reader in this process.
-    pub(super) async fn show(
-        &self,
-        connection: &mut Connection,
-        performed: Performed,
-    ) -> Result<Committed, StoreError> {
-        match performed {
-            Performed::Before(committed) => Ok(committed),
-            Performed::Now {
-                committed,
-                effect,
-                position,
-                event,
-            } => {
-                self.publish(connection, &effect, position, event, committed.at)
-                    .await?;
-                Ok(committed)
-            }
-        }
+        self.show(connection, &[&done]).await?;
+        Ok(done.into_committed())
     }
 
     /// Carries a command out where `position` says that the chain and the revisions stand.
@@ -175,42 +156,20 @@ impl Inner {
         })
     }
 
-    /// Shows a commit to every reader in this process. Where that fails, what memory holds is not what the database
-    /// does: writing stops, and the change is not answered as done, since flags would be served as they were before it.
-    async fn publish(
+    /// Shows what was committed together to every reader in this process. Where that fails, what memory holds is not what
+    /// the database does: writing stops, and nothing is answered as done, since flags would be served as they were before.
+    pub(super) async fn show(
         &self,
         connection: &mut Connection,
-        effect: &Effect,
-        position: Position,
-        event: Event,
-        stored_at: Timestamp,
+        performed: &[&Performed],
     ) -> Result<(), StoreError> {
-        let before = self.position();
-        let new_epoch = position.epoch != before.epoch;
-        let moved = position.revision != before.revision;
-        let epoch = Arc::clone(&position.epoch);
-        self.set_position(position);
-        let reloaded = async {
-            if new_epoch {
-                self.snapshots.reload_all(connection, &epoch).await?;
-            } else if let Some(migration) = &effect.aim.migration
-                && !effect.snapshots.is_empty()
-            {
-                let made = self
-                    .snapshots
-                    .reload(connection, migration, &effect.snapshots, &epoch)
-                    .await?;
-                if moved {
-                    self.expect_receipts(migration, made, event.sequence, stored_at);
-                }
-            }
-            if effect.access {
-                self.directory.reload(connection).await?;
-                self.users.forget_all();
-            }
-            Ok::<(), StoreError>(())
+        let done: Vec<Done<'_>> = performed.iter().filter_map(|one| one.done()).collect();
+        let Some(last) = done.last() else {
+            return Ok(());
         };
-        if let Err(error) = caught(reloaded).await {
+        let before = self.position();
+        self.set_position(last.position.clone());
+        if let Err(error) = caught(self.load(connection, &before, &done)).await {
             tracing::error!(%error, "a committed change could not be loaded; loading everything");
             if let Err(error) = caught(self.reload_from(connection)).await {
                 let why = format!("a committed change could not be loaded: {error}");
@@ -218,8 +177,61 @@ impl Inner {
                 return Err(StoreError::Broken(why));
             }
         }
-        self.feed.publish(event);
+        for one in &done {
+            self.feed.publish(one.event.clone());
+        }
         Ok(())
+    }
+
+    /// Makes what the commits touched anew, each environment once.
+    async fn load(
+        &self,
+        connection: &mut Connection,
+        before: &Position,
+        done: &[Done<'_>],
+    ) -> Result<(), StoreError> {
+        let epoch = self.position().epoch;
+        if epoch != before.epoch {
+            self.snapshots.reload_all(connection, &epoch).await?;
+        } else {
+            let mut touched: BTreeMap<&Key, BTreeSet<i64>> = BTreeMap::new();
+            for one in done {
+                if let Some(migration) = &one.effect.aim.migration {
+                    let ids = touched.entry(migration).or_default();
+                    ids.extend(&one.effect.snapshots);
+                }
+            }
+            let mut made = HashMap::new();
+            for (migration, ids) in touched.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+                let ids: Vec<i64> = ids.into_iter().collect();
+                let reloaded = self.snapshots.reload(connection, migration, &ids, &epoch);
+                made.extend(reloaded.await?);
+            }
+            self.expect_receipts_of(before, done, &made);
+        }
+        if done.iter().any(|one| one.effect.access) {
+            self.directory.reload(connection).await?;
+            self.users.forget_all();
+        }
+        Ok(())
+    }
+
+    fn expect_receipts_of(&self, before: &Position, done: &[Done<'_>], made: &HashMap<i64, Key>) {
+        let mut revision = before.revision;
+        for one in done {
+            let moved = one.position.revision != revision;
+            revision = one.position.revision;
+            if let Some(migration) = one.effect.aim.migration.as_ref().filter(|_| moved) {
+                let environments = one
+                    .effect
+                    .snapshots
+                    .iter()
+                    .filter_map(|id| made.get(id).cloned())
+                    .collect();
+                let (sequence, stored_at) = (one.event.sequence, one.committed.at);
+                self.expect_receipts(migration, environments, sequence, stored_at);
+            }
+        }
     }
 
     pub(super) async fn record_refusal(
@@ -314,6 +326,41 @@ pub(super) enum Performed {
         position: Position,
         event: Event,
     },
+}
+
+/// A command that was carried out, as it is shown.
+pub(super) struct Done<'p> {
+    committed: &'p Committed,
+    effect: &'p Effect,
+    position: &'p Position,
+    event: &'p Event,
+}
+
+impl Performed {
+    /// What is to be shown of it; nothing when it was answered before.
+    fn done(&self) -> Option<Done<'_>> {
+        match self {
+            Self::Before(_) => None,
+            Self::Now {
+                committed,
+                effect,
+                position,
+                event,
+            } => Some(Done {
+                committed,
+                effect,
+                position,
+                event,
+            }),
+        }
+    }
+
+    /// The answer.
+    pub(super) fn into_committed(self) -> Committed {
+        match self {
+            Self::Before(committed) | Self::Now { committed, .. } => committed,
+        }
+    }
 }
 
 async fn answered_before(

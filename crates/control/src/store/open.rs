@@ -34,6 +34,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("recursive_triggers", "ON")
         .pragma("trusted_schema", "OFF")
         .statement_cache_capacity(256)
+        // A list of modules comes over in one go, not row by row between two threads.
+        .row_buffer_size(4_096)
         .disable_statement_logging()
 }
 
