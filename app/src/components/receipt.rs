@@ -45,8 +45,9 @@ fn acknowledged(receipt: &ReceiptView) -> AnyView {
         .into_any();
     }
     let all = receipt.missing() == 0;
+    let verb = if receipt.expected == 1 { "obeys" } else { "obey" };
     let words = format!(
-        "{} of {} obey",
+        "{} of {} {verb}",
         receipt.acknowledged,
         words::count(receipt.expected as usize, "instance", "instances")
     );
