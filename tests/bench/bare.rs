@@ -22,10 +22,11 @@ pub async fn serve() -> Result<()> {
 
 async fn one(body: Bytes) -> ([(http::HeaderName, &'static str); 1], String) {
     let question: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    let subject = question["context"]["targetingKey"]
-        .as_str()
+    let subject = question
+        .pointer("/context/targetingKey")
+        .and_then(serde_json::Value::as_str)
         .unwrap_or_default();
-    let value = subject.len() % 2 == 0;
+    let value = subject.len().is_multiple_of(2);
     let answer = format!(
         "{{\"key\":\"atlas.module\",\"value\":{value},\"reason\":\"SPLIT\",\"variant\":\"new\",\"metadata\":{{\"revision\":7,\
          \"mode\":\"gradual_rollout\",\"exposure\":5000,\"compare\":false}}}}"

@@ -59,12 +59,12 @@ async fn modules(admin: &Api) -> Result<Vec<String>> {
     let list = answer
         .json
         .as_array()
-        .or(answer.json["modules"].as_array())
+        .or_else(|| answer.json.get("modules")?.as_array())
         .cloned();
     let keys = list
         .into_iter()
         .flatten()
-        .filter_map(|module| module["key"].as_str().map(ToOwned::to_owned))
+        .filter_map(|module| module.get("key")?.as_str().map(ToOwned::to_owned))
         .collect();
     Ok(keys)
 }

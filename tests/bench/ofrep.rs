@@ -1,6 +1,7 @@
 //! OFREP over HTTP at several numbers of connections, beside a bare handler and, where it is installed, `unleash-edge`: all
 //! through the same load program (`wrk`, one thread) in the same run.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
@@ -321,10 +322,10 @@ async fn wrk(load: &Load, connections: usize) -> Result<Measured> {
     let mut script = tempfile::Builder::new().suffix(".lua").tempfile()?;
     let mut lines = format!("wrk.method = \"{}\"\n", load.method);
     for (name, value) in &load.headers {
-        lines.push_str(&format!("wrk.headers[{name:?}] = {value:?}\n"));
+        writeln!(lines, "wrk.headers[{name:?}] = {value:?}")?;
     }
     if let Some(body) = &load.body {
-        lines.push_str(&format!("wrk.body = {:?}\n", body.to_string()));
+        writeln!(lines, "wrk.body = {:?}", body.to_string())?;
     }
     // Nothing is done for each answer: the load program has one core as well.
     lines.push_str(

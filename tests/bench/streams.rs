@@ -110,7 +110,7 @@ async fn open(app: &TestApp, streams: usize, progress: &Arc<Progress>) -> Result
         });
     }
     let all = ready.acquire_many(u32::try_from(streams)?);
-    tokio::time::timeout(Duration::from_secs(120), all)
+    tokio::time::timeout(Duration::from_mins(2), all)
         .await
         .context("some streams did not open")??
         .forget();
@@ -188,14 +188,14 @@ async fn change(
     let list = environments
         .json
         .as_array()
-        .or(environments.json["environments"].as_array());
+        .or_else(|| environments.json.get("environments")?.as_array());
     let head = list
         .into_iter()
         .flatten()
         .filter_map(|environment| environment["revision"].as_u64())
         .max()
         .context("an environment has a revision")?;
-    let (path, body) = if press % 2 == 0 {
+    let (path, body) = if press.is_multiple_of(2) {
         let version = admin.version(MIGRATION, module).await?;
         let body = json!({
             "modules": [module], "mode": "gradual_rollout", "exposure": 10, "reason": "benchmark",

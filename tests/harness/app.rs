@@ -289,8 +289,10 @@ impl Api {
         let answer = self
             .get(&format!("/api/v1/migrations/{migration}/modules/{module}"))
             .await?;
-        answer.json["version"]
-            .as_i64()
+        answer
+            .json
+            .get("version")
+            .and_then(Value::as_i64)
             .context("a module has a version")
     }
 
@@ -307,8 +309,10 @@ impl Api {
             "modules": [module], "mode": mode, "reason": "a test moves it",
             "expected_versions": { module: version },
         });
-        if let Some(exposure) = exposure {
-            body["exposure"] = exposure.into();
+        if let Some(exposure) = exposure
+            && let Some(fields) = body.as_object_mut()
+        {
+            fields.insert("exposure".to_owned(), exposure.into());
         }
         self.post(&format!("/api/v1/migrations/{migration}/flags"), body)
             .await

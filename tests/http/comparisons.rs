@@ -18,7 +18,7 @@ fn comparison() -> Value {
 }
 
 fn report(comparisons: Vec<Value>) -> Value {
-    json!({ "service": "shop", "instance": "shop-1", "comparisons": comparisons })
+    json!({ "service": "shop", "instance": "shop-1", "comparisons": Value::Array(comparisons) })
 }
 
 #[tokio::test]
@@ -39,11 +39,11 @@ async fn reports_are_counted_and_bad_ones_refused_whole() -> Result<()> {
         ..app.anonymous()
     };
     let path = "/api/v1/migrations/ledger/comparisons";
-    let taken = ingest
+    let answer = ingest
         .post(path, report(vec![comparison(); 2]))
         .await?
         .expect(202)?;
-    assert_eq!(taken.json["accepted"], 2);
+    assert_eq!(answer.json["accepted"], 2);
     let but = |field: &str, value: Value| {
         let mut one = comparison();
         one[field] = value;

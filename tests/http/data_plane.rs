@@ -1,4 +1,4 @@
-//! Reading flags: the snapshot, and OpenFeature's remote evaluation.
+//! Reading flags: the snapshot, and `OpenFeature`'s remote evaluation.
 
 use anyhow::Result;
 use reqwest::Method;

@@ -1,4 +1,11 @@
 //! Reading what a form without script is told after its redirect.
+#![cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "a server function is asynchronous, though messages wait in memory"
+    )
+)]
 
 use leptos::prelude::*;
 

@@ -91,13 +91,13 @@ pub async fn edit_module(
     let (answer, context, caller) = answer.signed_in()?;
     let phase = match phase.trim() {
         "" => None,
-        number => match number.parse() {
-            Ok(number) => Some(number),
-            Err(_) => {
+        number => {
+            let Ok(number) = number.parse() else {
                 let wrong = domain::Refusal::field("phase", "Choose a phase of the list.");
                 return Err(answer.refused(wrong.into()));
-            }
-        },
+            };
+            Some(number)
+        }
     };
     let command = control::commands::EditModule {
         migration,

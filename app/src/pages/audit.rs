@@ -154,17 +154,17 @@ fn entry(row: &AuditRow, frame: &Frame, links: &Links) -> impl IntoView + use<> 
     let address = links.audit_entry(row.sequence);
     let refused = (row.outcome == Outcome::Refused).then(|| badge("hand", "hold", "refused"));
     let environment = row.environment.as_ref().map(|key| format!(" in {key}"));
-    let (lines, more) = first_differences(row, FIELDS_SHOWN);
+    let (differing, more) = first_differences(row, FIELDS_SHOWN);
     let rest = (more > 0).then(|| {
         view! { <p><a href=address.clone()>{format!("{more} more fields")}</a></p> }
     });
-    let what = if lines.is_empty() {
+    let what = if differing.is_empty() {
         row.summary.clone().into_any()
     } else {
         view! {
             <details>
                 <summary>{row.summary.clone()}<span class="sr">": before and after"</span></summary>
-                {diff(lines)}
+                {diff(differing)}
                 {rest}
             </details>
         }

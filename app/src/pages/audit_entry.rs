@@ -37,11 +37,11 @@ fn body(view: &AuditEntryView, flash: Option<&Flash>) -> AnyView {
     let (entry, links) = (&view.chained.entry, Links::of(&view.frame));
     let refused = (entry.outcome == Outcome::Refused)
         .then(|| badge("hand", "hold", "refused, nothing was changed"));
-    let lines = differences(&entry.before, &entry.after);
-    let changed = if lines.is_empty() {
+    let differing = differences(&entry.before, &entry.after);
+    let changed = if differing.is_empty() {
         view! { <p class="quiet">"It changed no field."</p> }.into_any()
     } else {
-        diff(lines).into_any()
+        diff(differing).into_any()
     };
     view! {
         <nav class="crumbs" aria-label="Path">

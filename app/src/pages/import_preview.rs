@@ -156,7 +156,8 @@ fn absent(preview: &ImportPreview, posted: &Posted, closed: bool) -> Option<impl
     })
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests {
     use super::*;
     use domain::read::{UploadedPlan, Viewer};

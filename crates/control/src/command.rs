@@ -28,6 +28,10 @@ pub trait Command: Clone + Send + Sync + 'static {
     }
 
     /// Why, in the actor's words; empty where a reason is not asked for.
+    #[expect(
+        clippy::unnecessary_literal_bound,
+        reason = "commands that ask for a reason borrow it from themselves"
+    )]
     fn reason(&self) -> &str {
         ""
     }

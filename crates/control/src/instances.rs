@@ -245,7 +245,7 @@ impl Instances {
             .map(|(place, environment)| (place.clone(), Arc::clone(environment)))
             .collect();
         let write = |(place, environment): (Place, Arc<Mutex<Environment>>)| {
-            let written = locked(&environment).to_write(since, now);
+            let written = locked(&environment).take_unwritten(since, now);
             (place, written)
         };
         environments.into_iter().map(write).collect()
@@ -277,7 +277,7 @@ pub(crate) struct Written {
 }
 
 impl Environment {
-    fn to_write(&mut self, since: Timestamp, now: Timestamp) -> Written {
+    fn take_unwritten(&mut self, since: Timestamp, now: Timestamp) -> Written {
         self.known.retain(|_, known| {
             known.streams > 0 || now.since(known.last_seen_at) < KEPT_MILLISECONDS
         });

@@ -20,7 +20,7 @@ pub struct Published {
     pub set: FlagSet,
     /// Whether it is the environment that gates look at.
     pub deciding: bool,
-    /// `"epoch:revision"`, quoted as a strong ETag.
+    /// `"epoch:revision"`, quoted as a strong `ETag`.
     pub etag: String,
     phases: HashMap<Key, PhaseNumber>,
     json: Bytes,

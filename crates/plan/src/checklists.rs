@@ -70,24 +70,23 @@ pub(crate) fn owner(text: &str) -> (String, Option<String>) {
     }
     // `…, owner: Dana` or `… — owner: Dana` at the end.
     for separator in [" - ", " – ", " — ", ", ", "; ", " | "] {
-        if let Some((before, after)) = text.rsplit_once(separator) {
-            if let Some(name) = labelled_owner(after).filter(|_| !before.trim().is_empty()) {
-                return (before.trim().to_owned(), Some(name));
-            }
-        }
-    }
-    if let Some((before, last)) = text.rsplit_once(' ') {
-        if let Some(name) = mention(last) {
-            let before = before.trim_end_matches([' ', '-', '–', '—', ',', ':']);
-            return (before.to_owned(), Some(name));
-        }
-    }
-    if let Some((first, after)) = text.split_once(' ') {
-        if let Some(name) =
-            mention(first.trim_end_matches(':')).filter(|_| !after.trim().is_empty())
+        if let Some((before, after)) = text.rsplit_once(separator)
+            && let Some(name) = labelled_owner(after).filter(|_| !before.trim().is_empty())
         {
-            return (after.trim().to_owned(), Some(name));
+            return (before.trim().to_owned(), Some(name));
         }
+    }
+    if let Some((before, last)) = text.rsplit_once(' ')
+        && let Some(name) = mention(last)
+    {
+        let before = before.trim_end_matches([' ', '-', '–', '—', ',', ':']);
+        return (before.to_owned(), Some(name));
+    }
+    if let Some((first, after)) = text.split_once(' ')
+        && let Some(name) =
+            mention(first.trim_end_matches(':')).filter(|_| !after.trim().is_empty())
+    {
+        return (after.trim().to_owned(), Some(name));
     }
     (text.to_owned(), None)
 }

@@ -60,12 +60,11 @@ pub(crate) fn range_at(tokens: &Tokens, from: usize, near: Date) -> Option<Range
     // `5 – 16 January`: the first day has no month of its own.
     if let Some(day) = day_number(tokens, from) {
         let next = skip_ordinal(tokens, from + 1);
-        if let Some(second_at) = joint(tokens, next) {
-            if let Some((last, to)) =
+        if let Some(second_at) = joint(tokens, next)
+            && let Some((last, to)) =
                 partial_at(tokens, second_at).filter(|_| day_number(tokens, second_at).is_some())
-            {
-                return build(Partial { day, ..last }, last, to);
-            }
+        {
+            return build(Partial { day, ..last }, last, to);
         }
     }
     let (first, next) = partial_at(tokens, from)?;

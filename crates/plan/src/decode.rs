@@ -129,7 +129,7 @@ fn check_depth(line: &str, number: u32) -> Result<(), UnreadablePlan> {
                 let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
                 match rest.get(digits..) {
                     Some([b'.' | b')', b' ' | b'\t', tail @ ..]) => {
-                        (markers, differ, rest) = (markers + 1, true, tail)
+                        (markers, differ, rest) = (markers + 1, true, tail);
                     }
                     _ => break,
                 }

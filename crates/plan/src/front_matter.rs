@@ -39,7 +39,7 @@ pub(crate) fn take(text: &str, near: Date) -> Option<FrontMatter> {
                     "title" => front.title = Some(tidy(value)).filter(|title| !title.is_empty()),
                     "date" => {
                         front.date =
-                            dates::find_date(&Tokens::of(value), near).map(|(date, ..)| date)
+                            dates::find_date(&Tokens::of(value), near).map(|(date, ..)| date);
                     }
                     _ => {}
                 }

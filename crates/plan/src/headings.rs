@@ -191,7 +191,7 @@ fn range_end(tokens: &Tokens, at: usize, unit: &Unit, first: u32) -> (u32, usize
         };
         match number {
             Some(number) if number > last && !other && number - first <= 400 => {
-                (last, next) = (number, number_at + 1)
+                (last, next) = (number, number_at + 1);
             }
             _ => return (last, next),
         }

@@ -201,7 +201,9 @@ impl Plan {
         plan.notes.clear();
         plan.unrecognised.clear();
         let clear = |commands: &mut Vec<crate::model::Command>| {
-            commands.iter_mut().for_each(|c| c.line = 0)
+            for command in commands {
+                command.line = 0;
+            }
         };
         for phase in &mut plan.phases {
             phase.line = 0;

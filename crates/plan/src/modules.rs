@@ -185,16 +185,15 @@ pub(crate) fn mentions(text: &Text, tokens: &Tokens) -> Vec<(String, u32)> {
     if let Some(at) = tokens
         .find(&["migrate", "port", "move", "convert", "extract"])
         .filter(|_| out.is_empty())
+        && let Some(word) = tokens.0.get(at + 1)
     {
-        if let Some(word) = tokens.0.get(at + 1) {
-            let name = text.plain.get(word.start..word.end).unwrap_or_default();
-            let path = text
-                .plain
-                .get(word.end..)
-                .is_some_and(|rest| rest.starts_with(['/', '=', '(']));
-            if name.contains('_') && may_name_module(name) && !path {
-                out.push((name.to_owned(), text.line_at(word.start)));
-            }
+        let name = text.plain.get(word.start..word.end).unwrap_or_default();
+        let path = text
+            .plain
+            .get(word.end..)
+            .is_some_and(|rest| rest.starts_with(['/', '=', '(']));
+        if name.contains('_') && may_name_module(name) && !path {
+            out.push((name.to_owned(), text.line_at(word.start)));
         }
     }
     out
@@ -256,37 +255,38 @@ pub(crate) fn in_item(text: &Text) -> Vec<Mention> {
         .get(..first_span)
         .is_some_and(|before| tidy(before).is_empty());
     let line = text.line;
-    if let [first, rest @ ..] = named.as_slice() {
-        if opens || !plain.contains([':', '-', '–']) {
-            let key_like = |name: &&&str| {
-                may_name_module(name) || !name.contains(['/', ' ', '=', '$', '*', '<'])
-            };
-            let only_names = only_separators(text);
-            let paths: Vec<&str> = rest
-                .iter()
-                .copied()
-                .filter(|path| path.contains(['/', '.']))
-                .collect();
-            if let ([old, new], true) = (paths.as_slice(), opens) {
-                let (old_path, new_path) = (Some((*old).to_owned()), Some((*new).to_owned()));
-                return vec![Mention {
-                    name: (*first).to_owned(),
-                    old_path,
-                    new_path,
-                    line,
-                    ..Mention::default()
-                }];
-            }
-            let take = if only_names { named.len() } else { 1 };
-            let names = named.iter().take(take).filter(key_like);
-            return names
-                .map(|name| Mention {
-                    name: (*name).to_owned(),
-                    line,
-                    ..Mention::default()
-                })
-                .collect();
+    if let [first, rest @ ..] = named.as_slice()
+        && (opens || !plain.contains([':', '-', '–']))
+    {
+        let key_like =
+            |name: &&&str| may_name_module(name) || !name.contains(['/', ' ', '=', '$', '*', '<']);
+        let only_names = only_separators(text);
+        let paths: Vec<&str> = rest
+            .iter()
+            .copied()
+            .filter(|path| path.contains(['/', '.']))
+            .collect();
+        if let ([old, new], true) = (paths.as_slice(), opens) {
+            let (old_path, new_path) = (Some((*old).to_owned()), Some((*new).to_owned()));
+            return vec![Mention {
+                name: (*first).to_owned(),
+                old_path,
+                new_path,
+                line,
+                ..Mention::default()
+            }];
         }
+        let take = if only_names { named.len() } else { 1 };
+        return named
+            .iter()
+            .take(take)
+            .filter(key_like)
+            .map(|name| Mention {
+                name: (*name).to_owned(),
+                line,
+                ..Mention::default()
+            })
+            .collect();
     }
     names(&plain)
         .into_iter()

@@ -184,7 +184,7 @@ pub fn check_modules(inputs: Vec<ModuleInput>) -> Result<Vec<ModuleRow>, Vec<Lin
         match check(input) {
             Ok(row) => match first.get(&row.key.folded()) {
                 Some((line, key)) if errors.len() < MAX_ERRORS => {
-                    errors.push(duplicate(&row, *line, key))
+                    errors.push(duplicate(&row, *line, key));
                 }
                 Some(_) => {}
                 None => {

@@ -74,7 +74,7 @@ impl StepList {
                 Event::Soak(hours)
                     if !used && !events.iter().all(|e| matches!(e, Event::Soak(_))) =>
                 {
-                    early = early.or(Some(hours))
+                    early = early.or(Some(hours));
                 }
                 Event::Soak(hours) => {
                     if let Some(last) = group.candidates.last_mut().filter(|_| used || !group.fresh)

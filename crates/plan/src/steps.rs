@@ -214,13 +214,13 @@ pub(crate) fn in_command(line: &str) -> Vec<Event> {
 /// `ARCHE_MIGRATION_PERCENTAGE=0.1`, `--percent 10`, `mode: new_only`. A number up to 1 is a share, above a
 /// percentage; a `%` sign settles it.
 fn variable(name: &str, value: &str) -> Option<Event> {
-    if let Ok(mode) = value.replace('-', "_").to_lowercase().parse() {
-        return Some(Event::Mode(mode));
-    }
     const NAMES: [&str; 10] = [
         "percent", "pct", "exposure", "rollout", "traffic", "weight", "share", "ratio", "canary",
         "fraction",
     ];
+    if let Ok(mode) = value.replace('-', "_").to_lowercase().parse() {
+        return Some(Event::Mode(mode));
+    }
     let name = name.to_lowercase();
     if !NAMES.iter().any(|known| name.contains(known)) {
         return None;

@@ -127,7 +127,7 @@ pub(crate) fn mentions_limit(tokens: &Tokens) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     pub(crate) metric: Metric,
-    pub(crate) limit: u32,
+    pub(crate) basis_points: u32,
     pub(crate) meaning: Meaning,
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn read(
     let cuts: Vec<usize> = percents.windows(2).map(|pair| cut(tokens, pair)).collect();
     let limit = |percent: &Percent| {
         let success = tokens.has(&SUCCESS);
-        let (metric, limit) = match percent.comparison? {
+        let (metric, basis_points) = match percent.comparison? {
             Comparison::Below if success && percent.basis_points >= 5_000 => (
                 Metric::ErrorRate,
                 10_000_u32.saturating_sub(percent.basis_points),
@@ -168,7 +168,7 @@ pub(crate) fn read(
         };
         Some(Limit {
             metric,
-            limit,
+            basis_points,
             meaning,
         })
     };
@@ -179,7 +179,7 @@ pub(crate) fn read(
 pub(crate) fn add(thresholds: &mut Vec<Threshold>, limit: Limit, text: String, line: u32) {
     let Limit {
         metric,
-        limit,
+        basis_points: limit,
         meaning,
     } = limit;
     match thresholds
@@ -211,7 +211,7 @@ mod tests {
         let one = |text: &str| {
             let limits = read(&Tokens::of(text), Some(Metric::ErrorRate), None);
             assert_eq!(limits.len(), 1, "{text}");
-            (limits[0].metric, limits[0].limit, limits[0].meaning)
+            (limits[0].metric, limits[0].basis_points, limits[0].meaning)
         };
         assert_eq!(
             one("If Error Rate > 1%"),
@@ -244,7 +244,7 @@ mod tests {
         );
         let pairs: Vec<_> = limits
             .iter()
-            .map(|limit| (limit.limit, limit.meaning))
+            .map(|limit| (limit.basis_points, limit.meaning))
             .collect();
         assert_eq!(pairs, [(100, Meaning::Hold), (500, Meaning::Rollback)]);
     }

@@ -1,5 +1,7 @@
 //! Documents that are no plans, too large, too deep or made up at random: a clear answer, no panic, in time.
+#![expect(clippy::expect_used, reason = "a failure here is a failed test")]
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use jiff::civil::{Date, date};
@@ -69,19 +71,17 @@ fn in_time(text: &str) -> Plan {
 fn ten_thousand_lines_and_three_hundred_modules_are_read() {
     let mut text = String::from("# Big move\n\nIt moves 300 modules.\n\n");
     for week in 1..=30 {
-        text.push_str(&format!("## Week {week}: Batch {week}\n\nModules:\n\n"));
+        write!(text, "## Week {week}: Batch {week}\n\nModules:\n\n").unwrap();
         for module in 1..=10 {
-            text.push_str(&format!(
-                "- `unit_{week}_{module}` (owner: Team {module})\n"
-            ));
+            writeln!(text, "- `unit_{week}_{module}` (owner: Team {module})").unwrap();
         }
         text.push_str("\n### Checklist\n\n");
         for check in 1..=300 {
-            text.push_str(&format!("- [ ] Look at number {check} of week {week}\n"));
+            writeln!(text, "- [ ] Look at number {check} of week {week}").unwrap();
         }
     }
     for line in text.lines().count()..10_000 {
-        text.push_str(&format!("\nA remark about nothing on line {line}."));
+        write!(text, "\nA remark about nothing on line {line}.").unwrap();
     }
     let plan = in_time(&text);
     assert_eq!(
@@ -117,7 +117,7 @@ fn what_makes_slow_readers_slow_is_read_in_time() {
             "|\n".repeat(20_000)
         ),
         (0..60)
-            .map(|depth| format!("{}- a\n", "  ".repeat(depth)))
+            .map(|depth| "  ".repeat(depth) + "- a\n")
             .collect::<String>()
             + &"\n".repeat(300_000),
         many("Day 1: x\n\n"),

@@ -1,4 +1,9 @@
 //! Plans put together from parts, as a store would, written out and read back.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what makes the plans may panic as tests do"
+)]
 
 use flags::{Exposure, Key, Mode};
 use jiff::{

@@ -65,14 +65,14 @@ pub async fn acknowledge(
         ));
     }
     let acks = acks
-        .into_iter()
+        .iter()
         .map(|ack| checked(ack, reader.published.set.revision()))
         .collect::<Result<Vec<_>, _>>()?;
     for (hello, applied) in acks {
         state
             .control
             .acknowledged(&reader.identity, hello, Some(applied))
-            .map_err(|error| too_many(&error))?;
+            .map_err(too_many)?;
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -102,7 +102,7 @@ pub fn ride_along(state: &AppState, reader: &Reader, headers: &HeaderMap) -> Res
     state
         .control
         .acknowledged(&reader.identity, hello, applied)
-        .map_err(|error| too_many(&error))?;
+        .map_err(too_many)?;
     Ok(true)
 }
 
@@ -120,7 +120,7 @@ pub fn hello(headers: &HeaderMap) -> Result<Option<Hello>, Problem> {
     named(instance, service, sdk, fields).map(Some)
 }
 
-fn checked(ack: Ack, head: &Revision) -> Result<(Hello, (Revision, Timestamp)), Problem> {
+fn checked(ack: &Ack, head: &Revision) -> Result<(Hello, (Revision, Timestamp)), Problem> {
     let hello = named(
         &ack.instance,
         &ack.service,
@@ -173,7 +173,7 @@ fn name(field: &str, text: &str, shortest: usize, longest: usize) -> Result<Stri
 }
 
 /// The same for every way in.
-pub fn too_many(error: &TooMany) -> Problem {
+pub fn too_many(error: TooMany) -> Problem {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "busy",

@@ -49,7 +49,7 @@ pub async fn native(State(state): State<AppState>, request: Request) -> Result<R
     let joined = hello
         .map(|hello| state.control.joined(&stream.identity, hello))
         .transpose()
-        .map_err(|error| too_many(&error))?
+        .map_err(too_many)?
         .flatten();
     Ok(stream.answer(joined))
 }

@@ -82,7 +82,7 @@ pub async fn archive_migration(
         &environment,
         &fields,
     )?;
-    form.then = "/".to_owned();
+    "/".clone_into(&mut form.then);
     let command = if confirm.trim() == form.migration.as_str() {
         Ok(control::commands::ArchiveMigration {
             migration: form.migration.clone(),

@@ -187,7 +187,7 @@ impl PlanChanges {
                     self.changes.push(format!(
                         "Skips the module {}: it was archived, and its key is not used again.",
                         there.key
-                    ))
+                    ));
                 }
                 Some(there) => self.module(there, module, phase),
             }

@@ -10,6 +10,7 @@ use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::snapshots::Snapshots;
 use crate::store::Lane;
+use crate::store::flags::FlagRecord;
 
 /// Lowers modules.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ impl Command for RollBack {
             &self.selection,
         )
         .await?;
-        let standings: Vec<_> = selected.flags.iter().map(|flag| flag.standing()).collect();
+        let standings: Vec<_> = selected.flags.iter().map(FlagRecord::standing).collect();
         if let [only] = standings.as_slice() {
             require_active(only)?;
         }

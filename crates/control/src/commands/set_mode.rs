@@ -13,6 +13,7 @@ use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::snapshots::Snapshots;
 use crate::store::Lane;
+use crate::store::flags::FlagRecord;
 
 /// Brings modules to a mode and exposure.
 #[derive(Debug, Clone)]
@@ -75,7 +76,7 @@ impl Command for SetMode {
             &self.selection,
         )
         .await?;
-        let standings: Vec<_> = selected.flags.iter().map(|flag| flag.standing()).collect();
+        let standings: Vec<_> = selected.flags.iter().map(FlagRecord::standing).collect();
         let plan = plan_states(standings.iter().map(|standing| (standing, self.state)))?;
         selected.refuse_no_change(work, &plan).await?;
         selected

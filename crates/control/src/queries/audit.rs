@@ -25,12 +25,11 @@ pub async fn audit(
     environment: Option<&Key>,
     filter: &AuditFilter,
 ) -> Result<AuditPage, QueryError> {
-    let frame = match migration {
-        Some(key) => Some(load(control, caller, key, environment).await?.frame),
-        None => {
-            authorise(caller, Permission::AdministerServer)?;
-            None
-        }
+    let frame = if let Some(key) = migration {
+        Some(load(control, caller, key, environment).await?.frame)
+    } else {
+        authorise(caller, Permission::AdministerServer)?;
+        None
     };
     let (rows, next, not_understood) = search(control, migration, filter).await?;
     Ok(AuditPage {

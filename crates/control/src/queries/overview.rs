@@ -37,21 +37,24 @@ struct Moment {
     minute: i64,
 }
 
+/// What an overview is of: a migration, and the environment asked for.
+type Subject = (Key, Option<Key>);
+
 /// Overviews by migration and environment.
 #[derive(Debug, Default)]
 pub struct OverviewCache {
-    kept: Mutex<HashMap<(Key, Option<Key>), (Moment, Arc<Overview>)>>,
+    kept: Mutex<HashMap<Subject, (Moment, Arc<Overview>)>>,
 }
 
 impl OverviewCache {
-    fn get(&self, of: &(Key, Option<Key>), moment: &Moment) -> Option<Arc<Overview>> {
+    fn get(&self, of: &Subject, moment: &Moment) -> Option<Arc<Overview>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(of)
             .filter(|(at, _)| at == moment)
             .map(|(_, overview)| Arc::clone(overview))
     }
 
-    fn put(&self, of: (Key, Option<Key>), moment: Moment, overview: &Overview) {
+    fn put(&self, of: Subject, moment: Moment, overview: &Overview) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             kept.clear();

@@ -142,7 +142,7 @@ pub async fn restore_into(directory: &Path, file: &Path) -> Result<(), BackupErr
     copy_file(file, &directory.join(STATE_FILE))
 }
 
-/// Databases of a directory, and the files that SQLite keeps beside them: those of a server that crashed hold changes.
+/// Databases of a directory, and the files that `SQLite` keeps beside them: those of a server that crashed hold changes.
 fn databases_in(directory: &Path) -> Vec<String> {
     [STATE_FILE, EVIDENCE_FILE]
         .iter()

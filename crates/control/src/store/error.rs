@@ -36,7 +36,7 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
-    /// Older SQLite can corrupt a write-ahead log under a pool.
+    /// Older `SQLite` can corrupt a write-ahead log under a pool.
     #[error(
         "SQLite {0} is too old: at least 3.51.3 is needed. This binary was built against the wrong library; build it with the bundled one."
     )]
@@ -81,7 +81,7 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
-    /// Any other answer of SQLite.
+    /// Any other answer of `SQLite`.
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     /// JSON that was not written by this program.
@@ -119,7 +119,7 @@ impl StoreError {
     }
 }
 
-/// Classes of SQLite's result codes that are treated differently.
+/// Classes of `SQLite`'s result codes that are treated differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SqliteFailure {
     /// Somebody else writes.
@@ -144,7 +144,7 @@ impl SqliteFailure {
         }
         let Some(code) = error
             .as_database_error()
-            .and_then(|error| error.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .and_then(|code| code.parse::<u32>().ok())
         else {
             return Self::Other;

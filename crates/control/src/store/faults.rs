@@ -14,7 +14,7 @@ pub(crate) async fn forbid_writing(connection: &mut Connection) -> Result<(), St
     Ok(())
 }
 
-/// Writes until SQLite says that the disk is full.
+/// Writes until `SQLite` says that the disk is full.
 pub(crate) async fn fill(connection: &mut Connection) -> Result<(), StoreError> {
     // No less than the file has already.
     sqlx::query("PRAGMA max_page_count = 1")

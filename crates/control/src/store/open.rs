@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, SqlitePool};
 
 use super::{Connection, StoreError};
 
-/// Oldest SQLite whose write-ahead log is safe under a pool.
+/// Oldest `SQLite` whose write-ahead log is safe under a pool.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
 pub(super) fn create_directory(directory: &Path) -> Result<(), StoreError> {

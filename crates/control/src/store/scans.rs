@@ -12,7 +12,7 @@ use super::{Connection, StoreError};
 pub(super) const SCANS: u32 = 2;
 /// How long one statement may take: less than a request may.
 const STATEMENT_TIME: Duration = Duration::from_secs(10);
-/// Steps of SQLite's virtual machine between two looks at the clock: a fraction of a millisecond.
+/// Steps of `SQLite`'s virtual machine between two looks at the clock: a fraction of a millisecond.
 const STEPS: i32 = 10_000;
 
 /// A connection whose statements end by themselves, counted from now; see [`begin_statement`].

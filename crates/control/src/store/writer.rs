@@ -309,7 +309,7 @@ pub(crate) async fn commit(connection: &mut Connection) -> Result<(), StoreError
     }
 }
 
-/// `ROLLBACK`; SQLite may have done so by itself.
+/// `ROLLBACK`; `SQLite` may have done so by itself.
 pub(crate) async fn roll_back(connection: &mut Connection) {
     let _already_rolled_back = sqlx::query("ROLLBACK").execute(connection).await;
 }

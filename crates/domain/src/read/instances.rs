@@ -7,6 +7,10 @@ use crate::Timestamp;
 
 /// An instance of a service that acknowledges what it applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of its own, and any of them may hold with any other"
+)]
 pub struct InstanceRow {
     /// Its own name.
     pub instance: String,

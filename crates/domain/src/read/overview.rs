@@ -94,7 +94,7 @@ pub struct Overview {
     pub criteria: Vec<CriterionRow>,
     /// Newest audited changes of this migration, at most 8.
     pub recent: Vec<AuditRow>,
-    /// Modules being moved right now (both_validate or gradual), at most 12.
+    /// Modules being moved right now (`both_validate` or gradual), at most 12.
     pub moving: Vec<super::ModuleRow>,
     /// Whether nothing was imported or created yet.
     pub empty: bool,

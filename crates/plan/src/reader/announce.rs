@@ -86,10 +86,10 @@ impl Reader {
         {
             return self.enter_phase(text, tokens, level, phase);
         }
-        if let Some((reference, title_at)) = days {
-            if self.enter_day(text, tokens, level, reference, title_at) {
-                return true;
-            }
+        if let Some((reference, title_at)) = days
+            && self.enter_day(text, tokens, level, reference, title_at)
+        {
+            return true;
         }
         match section(tokens) {
             Some(section) => {
@@ -141,11 +141,11 @@ impl Reader {
                 })
                 .collect(),
         };
-        let named = !names.is_empty();
+        let names_modules = !names.is_empty();
         for mention in names {
             context.module = self.add_module(Mention { phase, ..mention });
         }
-        let announces = named || above != Section::Plain || self.phase().is_some();
+        let announces = names_modules || above != Section::Plain || self.phase().is_some();
         if announces {
             self.enter(context);
             self.scan_heading(text, tokens);

@@ -117,11 +117,11 @@ impl Reader {
         }
         // One module and one copy in the same block: these are its paths.
         named.dedup();
-        if let ([place], Some((old, new))) = (named.as_slice(), paths) {
-            if let Some(module) = self.modules.modules.get_mut(*place) {
-                module.old_path = module.old_path.take().or(Some(old));
-                module.new_path = module.new_path.take().or(Some(new));
-            }
+        if let ([place], Some((old, new))) = (named.as_slice(), paths)
+            && let Some(module) = self.modules.modules.get_mut(*place)
+        {
+            module.old_path = module.old_path.take().or(Some(old));
+            module.new_path = module.new_path.take().or(Some(new));
         }
         if told {
             self.recognised();

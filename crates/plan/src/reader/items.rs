@@ -35,7 +35,7 @@ impl Reader {
                 self.conditional(condition, &plain, text.line, depth);
             }
             Section::Daily if !self.inline_condition(text, &tokens, depth) => {
-                self.check(List::Daily, None, text, depth, checked)
+                self.check(List::Daily, None, text, depth, checked);
             }
             Section::Daily => {}
             Section::Thresholds(_) => {
@@ -188,12 +188,11 @@ impl Reader {
                 .list(list)
                 .get_mut(place)
                 .filter(|pending| pending.item.phase.is_some())
+                && let Some(days) = only_days(&pending.item.text, start)
             {
-                if let Some(days) = only_days(&pending.item.text, start) {
-                    pending.reference = Some(days);
-                    pending.item.text = tidy(words);
-                    return true;
-                }
+                pending.reference = Some(days);
+                pending.item.text = tidy(words);
+                return true;
             }
         }
         let text = match sink {

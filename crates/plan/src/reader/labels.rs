@@ -101,12 +101,10 @@ impl Reader {
         }
         if let Some((reference, title_at)) = day_heading(&tokens, self.start)
             .filter(|_| matches!(above, Section::Plain | Section::Phases) && self.day().is_none())
+            && (self.phase().is_some() || self.drafts.is_empty())
+            && self.enter_day(text, &tokens, level, reference, title_at)
         {
-            if (self.phase().is_some() || self.drafts.is_empty())
-                && self.enter_day(text, &tokens, level, reference, title_at)
-            {
-                return true;
-            }
+            return true;
         }
         let heading_like = parent && (text.plain.trim().ends_with(':') || tokens.len() <= 5);
         if !heading_like {

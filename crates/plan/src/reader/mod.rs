@@ -178,7 +178,7 @@ impl Reader {
                 }
             }
             Kind::Code { language } => {
-                if block.depth == 0 && !before.is_some_and(|before| before.depth > 0) {
+                if block.depth == 0 && before.is_none_or(|before| before.depth == 0) {
                     self.sink = None;
                 }
                 self.code(&block.text, language.as_deref());

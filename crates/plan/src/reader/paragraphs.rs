@@ -136,10 +136,11 @@ impl Reader {
                 .filter(|&(_, from, _)| from == 0)
                 .map(|(date, ..)| date)
         };
-        if self.day().is_none() && self.phase().is_some() {
-            if let Some(known) = self.phase_value(label, value, &tokens, at) {
-                return known;
-            }
+        if self.day().is_none()
+            && self.phase().is_some()
+            && let Some(known) = self.phase_value(label, value, &tokens, at)
+        {
+            return known;
         }
         if self.day().is_some() && label == "soak" {
             let hours = durations(&tokens)
@@ -212,7 +213,7 @@ impl Reader {
             "validation" | "validation period" => draft.validation_days = Some(days?),
             "start" | "starts" | "from" | "start date" | "begins" => draft.starts = Some(date?),
             "end" | "ends" | "until" | "to" | "end date" | "due" | "finish" => {
-                draft.ends = Some(date?)
+                draft.ends = Some(date?);
             }
             "dates" | "window" | "when" | "timeline" | "schedule" | "period" => {
                 if let Some(range) = dates::find_range(tokens, near) {

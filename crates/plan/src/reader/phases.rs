@@ -162,8 +162,8 @@ impl Reader {
         for (name, line) in mentions(text, tokens) {
             self.add_module(Mention {
                 name,
-                line,
                 phase,
+                line,
                 ..Mention::default()
             });
         }

@@ -52,9 +52,9 @@ impl Reader {
                 told |= self
                     .add_module(Mention {
                         name,
-                        line,
                         phase,
                         owner,
+                        line,
                         ..Mention::default()
                     })
                     .is_some();

@@ -149,7 +149,7 @@ impl Reader {
         if let Some((metric, percent)) = metric.zip(limit) {
             let limit = Limit {
                 metric,
-                limit: percent.basis_points,
+                basis_points: percent.basis_points,
                 meaning,
             };
             thresholds::add(&mut self.plan.thresholds, limit, text, row.line);
