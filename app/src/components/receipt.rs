@@ -45,7 +45,11 @@ fn acknowledged(receipt: &ReceiptView) -> AnyView {
         .into_any();
     }
     let all = receipt.missing() == 0;
-    let verb = if receipt.expected == 1 { "obeys" } else { "obey" };
+    let verb = if receipt.expected == 1 {
+        "obeys"
+    } else {
+        "obey"
+    };
     let words = format!(
         "{} of {} {verb}",
         receipt.acknowledged,
