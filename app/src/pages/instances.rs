@@ -38,11 +38,7 @@ fn body(view: &InstancesView) -> AnyView {
     let lagging = view.instances.iter().filter(|row| row.lags).count();
     let standing = match (view.instances.len(), lagging) {
         (0, _) => None,
-        (_, 0) => Some(state(
-            "",
-            "pass",
-            "every connected instance obeys the newest revision".to_owned(),
-        )),
+        (_, 0) => Some(state("", "pass", "all that are connected obey".to_owned())),
         (_, some) => Some(state(
             "hand",
             "breach",
@@ -87,7 +83,6 @@ fn table(view: &InstancesView, links: &Links) -> AnyView {
         .collect_view();
     view! {
         <table class="table cards">
-            <caption class="hidden">"Instances by service"</caption>
             <thead>
                 <tr>
                     <th scope="col">"Instance"</th>
@@ -118,7 +113,7 @@ fn row(row: &InstanceRow, now: Timestamp) -> impl IntoView + use<> {
         (_, _, true) => state("", "due", "behind".to_owned()),
         (_, _, false) => state("", "pass", "obeys".to_owned()),
     };
-    let way = if row.connected { "stream" } else { "polls" };
+    let way = if row.connected { "by stream" } else { "polls" };
     let sdk = if row.sdk.is_empty() {
         "—".to_owned()
     } else {
@@ -128,7 +123,7 @@ fn row(row: &InstanceRow, now: Timestamp) -> impl IntoView + use<> {
         <tr class=if row.listens { "" } else { "quiet" }>
             <th scope="row" class="long">{row.instance.clone()}</th>
             <td data-label="Service">{row.service.clone()}</td>
-            <td data-label="Client">{sdk} <span class="quiet">{format!(" {way}")}</span></td>
+            <td data-label="Client">{format!("{sdk}, {way}")}</td>
             <td data-label="Revision" class="num">{revision}</td>
             <td data-label="Standing">{standing}</td>
             <td data-label="Last seen" class="tight"><Time at=row.last_seen_at now=now /></td>
