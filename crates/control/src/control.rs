@@ -167,31 +167,17 @@ impl Control {
         record: RefusalRecord,
     ) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let number = self.inner.queue.push(Entry {
+        let brings_job = self.inner.queue.push(Entry {
             caller: caller.clone(),
             command,
             lane,
             record,
             answer,
-        });
-        let inner = Arc::clone(&self.inner);
-        let served = self
-            .inner
-            .store
-            .state
-            .run(lane, move |connection| {
-                Box::pin(async move {
-                    inner.serve_waiting(connection, lane).await;
-                    Ok(())
-                })
-            })
-            .await;
-        match served {
-            // The writer took it with another's job, or is about to answer.
-            Ok(()) => answered.await.unwrap_or_else(|_| Err(panicked())),
-            Err(error) if self.inner.queue.withdraw(lane, number) => Err(error),
-            Err(error) => answered.await.unwrap_or(Err(error)),
+        })?;
+        if brings_job {
+            tokio::spawn(Arc::clone(&self.inner).serve_lane(lane));
         }
+        answered.await.unwrap_or_else(|_| Err(panicked()))
     }
 
     /// Announcements of changes.

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Committed, Refusal};
 use futures::FutureExt as _;
@@ -22,6 +22,10 @@ use crate::store::{self, Connection, Lane, StoreError, words_of};
 
 /// Commands committed together at most.
 const MOST: usize = 32;
+/// Commands that may wait beside the priority lane.
+const NORMAL_SLOTS: usize = 256;
+/// Rollbacks that may wait.
+const PRIORITY_SLOTS: usize = 64;
 
 /// What a command comes to: the inner error is a refusal, the outer one the store's.
 pub(super) type Answer = Result<Result<Committed, Refusal>, StoreError>;
@@ -57,6 +61,9 @@ trait Waiting: Send + Sync {
         step: Step,
         shown: Option<String>,
     ) -> BoxFuture<'a, ()>;
+
+    /// Answers that the writer does not take it.
+    fn refuse(self: Box<Self>, error: StoreError);
 }
 
 /// A command with who asked and where the answer goes.
@@ -134,6 +141,10 @@ impl<C: Command> Waiting for Entry<C> {
             let _caller_hung_up = self.answer.send(answered);
         })
     }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _caller_hung_up = self.answer.send(Err(error));
+    }
 }
 
 /// Commands that wait for the writer, by lane.
@@ -144,13 +155,20 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Lanes {
-    priority: VecDeque<(u64, Box<dyn Waiting>)>,
-    normal: VecDeque<(u64, Box<dyn Waiting>)>,
-    last: u64,
+    priority: Waiters,
+    normal: Waiters,
+}
+
+#[derive(Default)]
+struct Waiters {
+    entries: VecDeque<Box<dyn Waiting>>,
+    /// A job that will take them is on its way to the writer. There is one at most: what a second one would find, the
+    /// first has taken already.
+    awaited: bool,
 }
 
 impl Lanes {
-    fn of(&mut self, lane: Lane) -> &mut VecDeque<(u64, Box<dyn Waiting>)> {
+    fn of(&mut self, lane: Lane) -> &mut Waiters {
         match lane {
             Lane::Priority => &mut self.priority,
             Lane::Normal => &mut self.normal,
@@ -169,43 +187,66 @@ impl Queue {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a command at the end of its lane; its number is for [`Queue::withdraw`].
-    pub(super) fn push<C: Command>(&self, entry: Entry<C>) -> u64 {
+    /// Puts a command at the end of its lane; whether the caller is to start [`Inner::serve_lane`].
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when too many wait.
+    pub(super) fn push<C: Command>(&self, entry: Entry<C>) -> Result<bool, StoreError> {
+        let slots = match entry.lane {
+            Lane::Priority => PRIORITY_SLOTS,
+            Lane::Normal => NORMAL_SLOTS,
+        };
         let mut lanes = self.lanes();
-        lanes.last += 1;
-        let number = lanes.last;
-        let lane = entry.lane;
-        lanes.of(lane).push_back((number, Box::new(entry)));
-        number
+        let waiters = lanes.of(entry.lane);
+        if waiters.entries.len() >= slots {
+            return Err(StoreError::Busy);
+        }
+        waiters.entries.push_back(Box::new(entry));
+        Ok(!std::mem::replace(&mut waiters.awaited, true))
     }
 
-    /// Takes a command back; false when the writer has it.
-    pub(super) fn withdraw(&self, lane: Lane, number: u64) -> bool {
+    /// The next group. While it leaves some behind, whoever asked is to come again.
+    fn take(&self, lane: Lane) -> (Vec<Box<dyn Waiting>>, bool) {
         let mut lanes = self.lanes();
-        let waiting = lanes.of(lane);
-        let before = waiting.len();
-        waiting.retain(|(other, _)| *other != number);
-        waiting.len() < before
+        let waiters = lanes.of(lane);
+        let count = waiters.entries.len().min(MOST);
+        let group = waiters.entries.drain(..count).collect();
+        waiters.awaited = !waiters.entries.is_empty();
+        (group, waiters.awaited)
     }
 
-    fn take(&self, lane: Lane) -> Vec<Box<dyn Waiting>> {
-        let mut lanes = self.lanes();
-        let waiting = lanes.of(lane);
-        let count = waiting.len().min(MOST);
-        waiting.drain(..count).map(|(_, entry)| entry).collect()
+    fn refuse(&self, lane: Lane, error: &StoreError) {
+        let waiters = std::mem::take(self.lanes().of(lane));
+        for entry in waiters.entries {
+            entry.refuse(error.of_another());
+        }
     }
 }
 
 impl Inner {
-    /// The writer's job: runs what waits in a lane. Every command brings such a job, so that none is left behind; one
-    /// that finds nothing was served with those before it.
-    pub(super) async fn serve_waiting(&self, connection: &mut Connection, lane: Lane) {
-        let mut group = self.queue.take(lane);
+    /// Brings the writer to what waits in a lane, until nothing does.
+    pub(super) async fn serve_lane(self: Arc<Self>, lane: Lane) {
+        loop {
+            let inner = Arc::clone(&self);
+            let served = self.store.state.run(lane, move |connection| {
+                Box::pin(async move { Ok(inner.serve_group(connection, lane).await) })
+            });
+            match served.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return self.queue.refuse(lane, &error),
+            }
+        }
+    }
+
+    /// The writer's job: runs what waits in a lane together; whether some were left behind.
+    async fn serve_group(&self, connection: &mut Connection, lane: Lane) -> bool {
+        let (mut group, more) = self.queue.take(lane);
         if group.len() < 2 {
             if let Some(entry) = group.pop() {
                 self.run_alone(connection, entry).await;
             }
-            return;
+            return more;
         }
         match self.together(connection, &group).await {
             Some(steps) => {
@@ -233,6 +274,7 @@ impl Inner {
                 }
             }
         }
+        more
     }
 
     /// One that panics is a defect of that command alone: it is rolled back, and the next goes on.
@@ -345,24 +387,12 @@ mod tests {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let (go, wait) = tokio::sync::oneshot::channel::<()>();
-        let control = server.control.clone();
-        let held = tokio::spawn(async move {
-            let hold = control.inner().store.state.run(Lane::Normal, |_| {
-                Box::pin(async move {
-                    let _released = wait.await;
-                    Ok(())
-                })
-            });
-            hold.await
-        });
+        let (go, held) = hold(server);
         tokio::task::yield_now().await;
         let tasks: Vec<_> = begin().into_iter().map(tokio::spawn).collect();
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        let_others_run().await;
         go.send(()).unwrap();
-        held.await.unwrap().unwrap();
+        held.await.unwrap();
         let mut answers = Vec::new();
         for task in tasks {
             answers.push(task.await.unwrap());
@@ -417,6 +447,112 @@ mod tests {
             .snapshots()
             .get(&key("atlas"), &key("production"));
         assert_eq!(published.unwrap().set.revision().number, before + 3);
+    }
+
+    /// Keeps the writer from everything that comes later, until the answer is sent or dropped.
+    fn hold(
+        server: &Server,
+    ) -> (
+        tokio::sync::oneshot::Sender<()>,
+        tokio::task::JoinHandle<()>,
+    ) {
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let control = server.control.clone();
+        let held = tokio::spawn(async move {
+            let hold = control.inner().store.state.run(Lane::Normal, |_| {
+                Box::pin(async move {
+                    let _released = wait.await;
+                    Ok(())
+                })
+            });
+            hold.await.unwrap();
+        });
+        (go, held)
+    }
+
+    async fn let_others_run() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_committed_with_others_waits_for_nothing_behind_them() {
+        let server = Server::with_modules(&["a", "b", "c"]).await;
+        let run = |module| {
+            let (control, command) = (server.control.clone(), raise(module, 1));
+            tokio::spawn(execute(control, Server::root(), command))
+        };
+        let (go, first) = hold(&server);
+        let_others_run().await;
+        let a = run("a");
+        let_others_run().await;
+        let (go_on, second) = hold(&server);
+        let_others_run().await;
+        let (b, c) = (run("b"), run("c"));
+        let_others_run().await;
+        go.send(()).unwrap();
+        for answer in [a, b, c] {
+            answer.await.unwrap().unwrap();
+        }
+        assert!(!second.is_finished(), "something else still has the writer");
+        go_on.send(()).unwrap();
+        first.await.unwrap();
+        second.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_waits_when_writing_stops_is_answered() {
+        let server = Server::with_modules(&["a", "b"]).await;
+        let (go, held) = hold(&server);
+        let_others_run().await;
+        let run = |module| {
+            let (control, command) = (server.control.clone(), raise(module, 1));
+            tokio::spawn(execute(control, Server::root(), command))
+        };
+        let waiting = [run("a"), run("b")];
+        let_others_run().await;
+        server.control.inner().store.state.stop("a test says so");
+        go.send(()).unwrap();
+        for answer in waiting {
+            let answer = answer.await.unwrap();
+            assert!(
+                matches!(
+                    answer,
+                    Err(CommandError::Unavailable(crate::Unavailable::Broken))
+                ),
+                "{answer:?}"
+            );
+        }
+        held.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn more_than_can_wait_are_refused_and_more_than_a_group_are_all_served() {
+        let names: Vec<String> = (0..300).map(|number| format!("m{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let server = Server::with_modules(&names).await;
+        let (go, held) = hold(&server);
+        let_others_run().await;
+        let waiting: Vec<_> = names
+            .iter()
+            .map(|module| {
+                let (control, command) = (server.control.clone(), raise(module, 1));
+                tokio::spawn(execute(control, Server::root(), command))
+            })
+            .collect();
+        let_others_run().await;
+        go.send(()).unwrap();
+        let mut refused = 0;
+        for answer in waiting {
+            match answer.await.unwrap() {
+                Ok(_) => {}
+                Err(CommandError::Unavailable(crate::Unavailable::Busy)) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert_eq!(refused, names.len() - super::NORMAL_SLOTS);
+        held.await.unwrap();
     }
 
     #[tokio::test]

@@ -101,6 +101,17 @@ impl StoreError {
         }
     }
 
+    /// The same for another who waited for the same work.
+    pub(crate) fn of_another(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Full => Self::Full,
+            Self::Panicked(why) => Self::Panicked(why.clone()),
+            Self::Broken(why) => Self::Broken(why.clone()),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+
     /// Whether it means that writes cannot be taken now.
     pub(crate) fn unavailable(&self) -> Option<Unavailable> {
         match self {
