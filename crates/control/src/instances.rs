@@ -25,6 +25,8 @@ pub const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1_000;
 pub const BEHIND_MILLISECONDS: i64 = 10_000;
 /// Instances remembered of one environment: as many as there may be streams.
 const MOST_INSTANCES: usize = 12_000;
+/// Laggards that a warning names.
+const MOST_LAGGARDS_NAMED: usize = 3;
 /// Receipts of one environment that still wait in memory.
 const MOST_RECEIPTS: usize = 256;
 /// A receipt that waits longer than this is written down as it is, milliseconds.
@@ -57,6 +59,8 @@ pub(crate) struct Known {
     pub(crate) last_seen_at: Timestamp,
     /// Streams it has open now.
     pub(crate) streams: u32,
+    /// When the first of those was opened.
+    pub(crate) connected_at: Timestamp,
 }
 
 impl Known {
@@ -68,11 +72,21 @@ impl Known {
             applied_at: None,
             last_seen_at: now,
             streams: 0,
+            connected_at: now,
         }
     }
 
     fn listens(&self, now: Timestamp) -> bool {
         self.streams > 0 || now.since(self.last_seen_at) <= LISTENING_MILLISECONDS
+    }
+
+    /// Whether it is connected and has not applied `head`, stored at `since`, for too long: it had as much time since it
+    /// connected, too.
+    fn lags(&self, head: &Revision, since: Option<Timestamp>, now: Timestamp) -> bool {
+        let since = since.unwrap_or(self.connected_at).max(self.connected_at);
+        self.streams > 0
+            && self.applied.as_ref() != Some(head)
+            && now.since(since) > BEHIND_MILLISECONDS
     }
 }
 
@@ -82,6 +96,17 @@ struct Environment {
     receipts: VecDeque<Receipt>,
     /// An announcement is under way.
     announcing: bool,
+    /// How many lagged when pages were told last.
+    lagging: usize,
+}
+
+/// Instances that are connected and have not applied the newest revision for more than [`BEHIND_MILLISECONDS`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Laggards {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// Names of some, sorted.
+    pub(crate) names: Vec<String>,
 }
 
 /// Why an instance is not taken.
@@ -138,6 +163,9 @@ impl Instances {
         let environment = self.at(place);
         let mut environment = locked(&environment);
         let known = known(&mut environment, hello, token, now)?;
+        if known.streams == 0 {
+            known.connected_at = now;
+        }
         known.streams += 1;
         Ok(())
     }
@@ -221,18 +249,44 @@ impl Instances {
     /// where that is known.
     pub(crate) fn rows(&self, place: &Place, head: &Revision, now: Timestamp) -> Vec<InstanceRow> {
         let rows = self.look(place, |environment| {
-            let since = environment
-                .receipts
-                .iter()
-                .rev()
-                .find(|receipt| receipt.revision == *head)
-                .map(|receipt| receipt.stored_at);
+            let since = environment.stored_at(head);
             let row = |known: &Known| row(known, head, since, now);
             environment.known.values().map(row).collect::<Vec<_>>()
         });
         let mut rows = rows.unwrap_or_default();
         rows.sort_by(|a, b| (&a.service, &a.instance).cmp(&(&b.service, &b.instance)));
         rows
+    }
+
+    /// Who is behind for too long. `head` is the environment's revision.
+    pub(crate) fn laggards(&self, place: &Place, head: &Revision, now: Timestamp) -> Laggards {
+        self.look(place, |environment| environment.laggards(head, now))
+            .unwrap_or_default()
+    }
+
+    /// Whether the number of laggards is another one than when this was asked last: pages are to hear of it.
+    pub(crate) fn laggards_changed(&self, place: &Place, head: &Revision, now: Timestamp) -> bool {
+        let environment = self
+            .environments
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(place)
+            .cloned();
+        let Some(environment) = environment else {
+            return false;
+        };
+        let mut environment = locked(&environment);
+        let count = environment.laggards(head, now).count;
+        std::mem::replace(&mut environment.lagging, count) != count
+    }
+
+    /// The environments that were heard of.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let environments = self
+            .environments
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        environments.keys().cloned().collect()
     }
 
     /// What has to be written down: instances heard from since `since`, and receipts that changed. Forgets what is old.
@@ -277,6 +331,33 @@ pub(crate) struct Written {
 }
 
 impl Environment {
+    /// When a revision was stored; `None` when that is longer ago than memory goes.
+    fn stored_at(&self, revision: &Revision) -> Option<Timestamp> {
+        let of_it = |receipt: &&Receipt| receipt.revision == *revision;
+        let receipt = self.receipts.iter().rev().find(of_it)?;
+        Some(receipt.stored_at)
+    }
+
+    fn laggards(&self, head: &Revision, now: Timestamp) -> Laggards {
+        let since = self.stored_at(head);
+        let lagging = |known: &&Known| known.lags(head, since, now);
+        let mut names: Vec<&str> = self
+            .known
+            .values()
+            .filter(lagging)
+            .map(|known| known.hello.instance.as_str())
+            .collect();
+        names.sort_unstable();
+        Laggards {
+            count: names.len(),
+            names: names
+                .into_iter()
+                .take(MOST_LAGGARDS_NAMED)
+                .map(ToOwned::to_owned)
+                .collect(),
+        }
+    }
+
     fn take_unwritten(&mut self, since: Timestamp, now: Timestamp) -> Written {
         self.known.retain(|_, known| {
             known.streams > 0 || now.since(known.last_seen_at) < KEPT_MILLISECONDS
@@ -349,8 +430,6 @@ fn row(known: &Known, head: &Revision, since: Option<Timestamp>, now: Timestamp)
         connected: known.streams > 0,
         listens: known.listens(now),
         behind,
-        lags: behind
-            && known.streams > 0
-            && since.is_none_or(|since| now.since(since) > BEHIND_MILLISECONDS),
+        lags: known.lags(head, since, now),
     }
 }

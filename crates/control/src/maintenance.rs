@@ -12,12 +12,15 @@ use crate::receipts;
 use crate::store::{Lane, StoreError, links, readers};
 
 const TICK: Duration = Duration::from_secs(5);
+/// How often instances that fall behind are looked for.
+const LAGGARDS_TICK: Duration = Duration::from_secs(1);
 const TICK_MILLISECONDS: i64 = 5_000;
 /// Readers are remembered for a day.
 const READERS_KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
-/// Runs [`flush`] and the check for foreign writes every five seconds until `stopping`.
+/// Runs [`flush`] and the check for foreign writes every five seconds until `stopping`, and looks for laggards.
 pub(crate) fn start(control: &Control, stopping: CancellationToken) {
+    watch_laggards(control, stopping.clone());
     let weak = Arc::downgrade(&control.shared());
     tokio::spawn(async move {
         let mut last_data_version = None;
@@ -31,6 +34,20 @@ pub(crate) fn start(control: &Control, stopping: CancellationToken) {
             control.inner().store.recover_space();
             flush(&control).await;
             reload_after_foreign_write(&control, &mut last_data_version).await;
+        }
+    });
+}
+
+fn watch_laggards(control: &Control, stopping: CancellationToken) {
+    let weak = Arc::downgrade(&control.shared());
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(LAGGARDS_TICK) => {}
+            }
+            let Some(shared) = weak.upgrade() else { return };
+            Control::from_shared(shared).announce_laggards();
         }
     });
 }

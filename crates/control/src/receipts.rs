@@ -12,7 +12,7 @@ use crate::Control;
 use crate::control::Inner;
 use crate::directory::Identity;
 use crate::feed::{Event, Topic};
-use crate::instances::{Hello, KEPT_MILLISECONDS, Place, TooMany};
+use crate::instances::{Hello, KEPT_MILLISECONDS, Laggards, Place, TooMany};
 use crate::store::{Lane, StoreError, instances as rows};
 
 /// How long acknowledgements are gathered before pages are told.
@@ -98,6 +98,35 @@ impl Control {
         let place = (migration.clone(), environment.clone());
         let (head, now) = (published.set.revision(), self.clock().now());
         self.inner().instances.rows(&place, head, now)
+    }
+
+    /// Instances of an environment that are connected and behind for too long.
+    pub(crate) fn laggards(&self, migration: &Key, environment: &Key) -> Laggards {
+        let Some(published) = self.snapshots().get(migration, environment) else {
+            return Laggards::default();
+        };
+        let place = (migration.clone(), environment.clone());
+        let (head, now) = (published.set.revision(), self.clock().now());
+        self.inner().instances.laggards(&place, head, now)
+    }
+
+    /// Tells pages where the number of laggards has changed: falling behind is no event of its own.
+    pub(crate) fn announce_laggards(&self) {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        for place in inner.instances.places() {
+            let Some(published) = inner.snapshots.get(&place.0, &place.1) else {
+                continue;
+            };
+            let head = published.set.revision();
+            if inner.instances.laggards_changed(&place, head, now) {
+                inner.feed.publish(Event {
+                    sequence: inner.position().sequence,
+                    migration: Some(place.0),
+                    topics: vec![Topic::Receipts],
+                });
+            }
+        }
     }
 
     /// The receipt of a change in an environment; `None` when it moved no flag there.

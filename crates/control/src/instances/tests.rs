@@ -101,6 +101,40 @@ fn who_is_connected_and_behind_for_ten_seconds_lags() {
 }
 
 #[test]
+fn who_has_just_connected_has_ten_seconds_too() {
+    let instances = Instances::default();
+    let head = revision("e:2");
+    instances.expect(&place(), 7, head.clone(), at(0), at(0));
+    let join = |seconds| instances.joined(&place(), hello("a"), "t", at(seconds));
+    join(100).unwrap();
+    assert_eq!(instances.laggards(&place(), &head, at(109)).count, 0);
+    // A second stream does not begin its time anew.
+    join(105).unwrap();
+    assert_eq!(instances.laggards(&place(), &head, at(111)).count, 1);
+}
+
+#[test]
+fn pages_are_told_when_laggards_come_and_when_they_go() {
+    let instances = Instances::default();
+    for name in ["d", "c", "b", "a"] {
+        instances.joined(&place(), hello(name), "t", at(0)).unwrap();
+        acknowledge(&instances, name, "e:1", at(0));
+    }
+    let head = revision("e:2");
+    instances.expect(&place(), 7, head.clone(), at(100), at(100));
+    let told = |seconds| instances.laggards_changed(&place(), &head, at(seconds));
+    assert!(!told(101));
+    assert!(told(111));
+    assert!(!told(112));
+    let laggards = instances.laggards(&place(), &head, at(112));
+    assert_eq!(laggards.count, 4);
+    assert_eq!(laggards.names, ["a", "b", "c"]);
+    acknowledge(&instances, "a", "e:2", at(113));
+    assert!(told(113));
+    assert!(!told(114));
+}
+
+#[test]
 fn an_instance_is_forgotten_a_day_after_it_was_last_heard_from() {
     let instances = Instances::default();
     acknowledge(&instances, "gone", "e:1", at(0));

@@ -78,16 +78,69 @@ pub async fn overview(
         minute: now.0.div_euclid(60_000),
     };
     let cache = &control.inner().overviews;
-    if let Some(kept) = cache.get(&of, &moment) {
-        let mut overview = Overview::clone(&kept);
-        overview.frame.viewer = viewer(caller, Some(migration));
-        overview.frame.now = now;
-        return Ok(overview);
-    }
-    let overview = make(control, caller, migration, environment).await?;
-    // What was read may be newer than `moment`, never older: at worst it is made once more.
-    cache.put(of, moment, &overview);
+    let mut overview = match cache.get(&of, &moment) {
+        Some(kept) => {
+            let mut overview = Overview::clone(&kept);
+            overview.frame.viewer = viewer(caller, Some(migration));
+            overview.frame.now = now;
+            overview
+        }
+        None => {
+            let overview = make(control, caller, migration, environment).await?;
+            // What was read may be newer than `moment`, never older: at worst it is made once more.
+            cache.put(of, moment, &overview);
+            overview
+        }
+    };
+    warn_of_laggards(control, &mut overview);
     Ok(overview)
+}
+
+/// Instances fall behind without an audit entry, so this is looked at each time.
+fn warn_of_laggards(control: &Control, overview: &mut Overview) {
+    let frame = &overview.frame;
+    let laggards = control.laggards(&frame.migration, &frame.environment.key);
+    let Some(first) = laggards.names.first() else {
+        return;
+    };
+    let query = if frame.environment.deciding {
+        String::new()
+    } else {
+        format!("?env={}", frame.environment.key)
+    };
+    let (what, why) = match laggards.count {
+        1 => (
+            first.clone(),
+            "is connected, but has not applied the newest revision for over 10 s".to_owned(),
+        ),
+        count => {
+            let unnamed = count - laggards.names.len();
+            let more = match unnamed {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            (
+                format!("{count} instances"),
+                format!(
+                    "are connected, but have not applied the newest revision for over 10 s: {}{more}",
+                    laggards.names.join(", ")
+                ),
+            )
+        }
+    };
+    let line = NeedsHand {
+        urgency: Urgency::Attention,
+        what,
+        why,
+        action: "Look".into(),
+        href: format!("/m/{}/instances{query}", frame.migration),
+    };
+    let behind_dangers = overview
+        .needs_hand
+        .iter()
+        .take_while(|line| line.urgency == Urgency::Danger)
+        .count();
+    overview.needs_hand.insert(behind_dangers, line);
 }
 
 async fn make(
@@ -350,4 +403,61 @@ fn removed(counts: &ModeCounts) -> (CriterionVerdict, String) {
         (_, false) => CriterionVerdict::Fail,
     };
     (verdict, format!("{retired} of {wanted} modules retired"))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::FlagState;
+
+    use super::*;
+    use crate::directory::Identity;
+    use crate::instances::Hello;
+    use crate::testing::{Server, key};
+
+    async fn warnings(server: &Server) -> Vec<NeedsHand> {
+        let overview = overview(&server.control, &Server::root(), &key("atlas"), None).await;
+        let needs = overview.unwrap().needs_hand;
+        let of_instances = |line: &NeedsHand| line.href.ends_with("/instances");
+        needs.into_iter().filter(of_instances).collect()
+    }
+
+    #[tokio::test]
+    async fn a_connected_instance_that_stays_behind_is_warned_of_until_it_obeys() {
+        let server = Server::with_modules(&["a"]).await;
+        let identity = Identity {
+            token_id: "1".into(),
+            name: "checkout".into(),
+            kind: domain::read::TokenKind::Sdk,
+            migration: Some(key("atlas")),
+            environment: Some(key("production")),
+            actor: None,
+        };
+        let hello = Hello {
+            instance: "checkout-1".into(),
+            service: "checkout".into(),
+            sdk: "rust/0.1".into(),
+        };
+        let _stream = server.control.joined(&identity, hello.clone()).unwrap();
+        server.set("a", FlagState::BOTH_VALIDATE).await;
+        let mut events = server.control.feed().subscribe();
+        assert_eq!(warnings(&server).await, []);
+        server.control.clock().step(11_000);
+        server.control.announce_laggards();
+        let told = events.try_recv().unwrap();
+        assert_eq!(told.topics, [crate::feed::Topic::Receipts]);
+        let lines = warnings(&server).await;
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].what, "checkout-1");
+        let published = server
+            .control
+            .snapshots()
+            .get(&key("atlas"), &key("production"));
+        let revision = published.unwrap().set.revision().clone();
+        let now = server.control.clock().now();
+        server
+            .control
+            .acknowledged(&identity, hello, Some((revision, now)))
+            .unwrap();
+        assert_eq!(warnings(&server).await, []);
+    }
 }

@@ -104,6 +104,7 @@ fn known(record: InstanceRecord) -> Result<(Place, Known), StoreError> {
         applied_at: record.applied_at.map(Timestamp),
         last_seen_at: Timestamp(record.last_seen_at),
         streams: 0,
+        connected_at: Timestamp(record.last_seen_at),
     };
     Ok((place, known))
 }
