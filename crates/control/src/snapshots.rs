@@ -9,8 +9,8 @@ use bytes::Bytes;
 use flags::{Epoch, Flag, FlagSet, Key, Revision, Snapshot};
 
 use crate::broadcast::{self, Broadcast};
-use crate::store::environments::EnvironmentRecord;
-use crate::store::{Connection, StoreError, environments, flags as flag_rows, migrations};
+use crate::store::snapshots::{self, SnapshotRecord};
+use crate::store::{Connection, StoreError};
 use domain::{ModuleStatus, PhaseNumber};
 
 /// One environment's flags, ready to be asked and sent.
@@ -162,24 +162,22 @@ impl Snapshots {
     ) -> Result<(), StoreError> {
         let before = self.current.load_full();
         let mut all: HashMap<Key, Environments> = HashMap::new();
-        let records = environments::all(connection).await?;
-        for migration in migrations::all(connection).await? {
-            if migration.migration.archived_at.is_some() {
+        for id in snapshots::environment_ids(connection).await? {
+            let Some(record) = snapshots::of_environment(connection, id).await? else {
+                continue;
+            };
+            if record.migration_archived {
                 continue;
             }
-            let key = migration.migration.key;
-            let mut of_migration = Environments::new();
-            for record in records
-                .iter()
-                .filter(|record| record.migration_id == migration.id)
-            {
-                if let Some(published) = load(connection, &key, record, epoch).await? {
-                    let environment = record.environment.key.clone();
-                    let known = before.get(&key).and_then(|known| known.get(&environment));
-                    of_migration.insert(environment, publish(known, published));
-                }
+            let of_migration = all.entry(record.migration.clone()).or_default();
+            if record.environment_archived {
+                continue;
             }
-            all.insert(key, of_migration);
+            let known = before
+                .get(&record.migration)
+                .and_then(|known| known.get(&record.environment));
+            let environment = record.environment.clone();
+            of_migration.insert(environment, publish(known, published(record, epoch)?));
         }
         self.current.store(Arc::new(all));
         Ok(())
@@ -190,33 +188,28 @@ impl Snapshots {
     pub(crate) async fn reload(
         &self,
         connection: &mut Connection,
-        migration: &Key,
         environment_ids: &[i64],
         epoch: &str,
     ) -> Result<Vec<(i64, Key)>, StoreError> {
         let mut made = Vec::new();
-        let Some(record) = migrations::by_key(connection, migration).await? else {
-            return Ok(made);
-        };
         let mut all = HashMap::clone(&self.current.load());
-        if record.migration.archived_at.is_some() {
-            all.remove(migration);
-        } else {
-            let of_migration = all.entry(migration.clone()).or_default();
-            for environment in environments::of_migration(connection, record.id).await? {
-                if !environment_ids.contains(&environment.id) {
-                    continue;
-                }
-                let key = environment.environment.key.clone();
-                match load(connection, migration, &environment, epoch).await? {
-                    Some(published) => {
-                        let broadcast = publish(of_migration.get(&key), published);
-                        made.push((environment.id, key.clone()));
-                        of_migration.insert(key, broadcast)
-                    }
-                    None => of_migration.remove(&key),
-                };
+        for id in environment_ids {
+            let Some(record) = snapshots::of_environment(connection, *id).await? else {
+                continue;
+            };
+            if record.migration_archived {
+                all.remove(&record.migration);
+                continue;
             }
+            let of_migration = all.entry(record.migration.clone()).or_default();
+            let environment = record.environment.clone();
+            if record.environment_archived {
+                of_migration.remove(&environment);
+                continue;
+            }
+            made.push((record.environment_id, environment.clone()));
+            let broadcast = publish(of_migration.get(&environment), published(record, epoch)?);
+            of_migration.insert(environment, broadcast);
         }
         self.current.store(Arc::new(all));
         Ok(made)
@@ -235,21 +228,14 @@ fn publish(known: Option<&Arc<Broadcast>>, published: Published) -> Arc<Broadcas
     }
 }
 
-async fn load(
-    connection: &mut Connection,
-    migration: &Key,
-    record: &EnvironmentRecord,
-    epoch: &str,
-) -> Result<Option<Published>, StoreError> {
-    if record.environment.archived_at.is_some() {
-        return Ok(None);
-    }
-    let rows = flag_rows::of_environment(connection, record.id).await?;
-    let phases = rows
+fn published(record: SnapshotRecord, epoch: &str) -> Result<Published, StoreError> {
+    let phases = record
+        .flags
         .iter()
         .filter_map(|flag| Some((flag.module.clone(), flag.phase?)))
         .collect();
-    let flags = rows
+    let flags = record
+        .flags
         .into_iter()
         .filter(|flag| flag.status != ModuleStatus::Archived)
         .map(|flag| Flag {
@@ -259,17 +245,17 @@ async fn load(
         })
         .collect();
     let snapshot = Snapshot {
-        migration: migration.clone(),
-        environment: record.environment.key.clone(),
+        migration: record.migration,
+        environment: record.environment,
         revision: Revision {
             epoch: Epoch::parse(epoch).map_err(|error| StoreError::corrupt("meta", error))?,
-            number: record.environment.revision,
+            number: record.revision,
         },
-        kill_switch: record.environment.kill_switch,
+        kill_switch: record.kill_switch,
         flags,
     };
     snapshot
         .validate()
         .map_err(|error| StoreError::corrupt("flags", error))?;
-    Published::new(snapshot, record.environment.deciding, phases).map(Some)
+    Published::new(snapshot, record.deciding, phases)
 }

@@ -315,8 +315,7 @@ impl Inner {
         connection: &mut Connection,
         group: &[Box<dyn Waiting>],
     ) -> Result<Vec<Step>, StoreError> {
-        store::begin(connection).await?;
-        let mut position = self.position();
+        let mut position = self.begin(connection).await?;
         let mut steps = Vec::with_capacity(group.len());
         for entry in group {
             store::savepoint(connection).await?;
@@ -365,7 +364,7 @@ mod tests {
         }
 
         async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
-            crate::store::meta::set_revision(work.connection, 0).await?;
+            crate::store::meta::set_revision(work.connection, 0, &[]).await?;
             panic!("a defect");
         }
     }
@@ -387,8 +386,7 @@ mod tests {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let (go, held) = hold(server);
-        tokio::task::yield_now().await;
+        let (go, held) = keep_busy(server).await;
         let tasks: Vec<_> = begin().into_iter().map(tokio::spawn).collect();
         let_others_run().await;
         go.send(()).unwrap();
@@ -449,24 +447,37 @@ mod tests {
         assert_eq!(published.unwrap().set.revision().number, before + 3);
     }
 
-    /// Keeps the writer from everything that comes later, until the answer is sent or dropped.
+    type Go = tokio::sync::oneshot::Sender<()>;
+
+    /// Keeps the writer from everything that comes later, until the answer is sent or dropped. The receiver
+    /// hears when it has begun.
     fn hold(
         server: &Server,
     ) -> (
-        tokio::sync::oneshot::Sender<()>,
+        Go,
+        tokio::sync::oneshot::Receiver<()>,
         tokio::task::JoinHandle<()>,
     ) {
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let (begin, begun) = tokio::sync::oneshot::channel::<()>();
         let control = server.control.clone();
         let held = tokio::spawn(async move {
             let hold = control.inner().store.state.run(Lane::Normal, |_| {
                 Box::pin(async move {
+                    let _nobody_asks = begin.send(());
                     let _released = wait.await;
                     Ok(())
                 })
             });
             hold.await.unwrap();
         });
+        (go, begun, held)
+    }
+
+    /// The same, once the writer is kept.
+    async fn keep_busy(server: &Server) -> (Go, tokio::task::JoinHandle<()>) {
+        let (go, begun, held) = hold(server);
+        begun.await.unwrap();
         (go, held)
     }
 
@@ -483,11 +494,10 @@ mod tests {
             let (control, command) = (server.control.clone(), raise(module, 1));
             tokio::spawn(execute(control, Server::root(), command))
         };
-        let (go, first) = hold(&server);
-        let_others_run().await;
+        let (go, first) = keep_busy(&server).await;
         let a = run("a");
         let_others_run().await;
-        let (go_on, second) = hold(&server);
+        let (go_on, _begun, second) = hold(&server);
         let_others_run().await;
         let (b, c) = (run("b"), run("c"));
         let_others_run().await;
@@ -504,8 +514,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_when_writing_stops_is_answered() {
         let server = Server::with_modules(&["a", "b"]).await;
-        let (go, held) = hold(&server);
-        let_others_run().await;
+        let (go, held) = keep_busy(&server).await;
         let run = |module| {
             let (control, command) = (server.control.clone(), raise(module, 1));
             tokio::spawn(execute(control, Server::root(), command))
@@ -532,8 +541,7 @@ mod tests {
         let names: Vec<String> = (0..300).map(|number| format!("m{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let server = Server::with_modules(&names).await;
-        let (go, held) = hold(&server);
-        let_others_run().await;
+        let (go, held) = keep_busy(&server).await;
         let waiting: Vec<_> = names
             .iter()
             .map(|module| {

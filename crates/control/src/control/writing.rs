@@ -1,7 +1,7 @@
 //! A command in the writer's task: authorised, carried out in one transaction with its audit entry, committed, and
 //! published before it is answered.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -70,8 +70,7 @@ impl Inner {
         caller: &Caller,
         command: C,
     ) -> Result<Committed, Stopped> {
-        store::begin(connection).await?;
-        let position = self.position();
+        let position = self.begin(connection).await?;
         let done = match self
             .in_transaction(connection, caller, command, &position)
             .await
@@ -88,6 +87,19 @@ impl Inner {
         }
         self.show(connection, &[&done]).await?;
         Ok(done.into_committed())
+    }
+
+    /// Begins a transaction, and says where the chain and the revisions stand. What was announced goes with it.
+    pub(super) async fn begin(&self, connection: &mut Connection) -> Result<Position, StoreError> {
+        let position = self.position();
+        store::begin(connection).await?;
+        match outbox::remove_announced(connection, position.sequence).await {
+            Ok(()) => Ok(position),
+            Err(error) => {
+                store::roll_back(connection).await;
+                Err(error)
+            }
+        }
     }
 
     /// Carries a command out where `position` says that the chain and the revisions stand.
@@ -119,23 +131,16 @@ impl Inner {
             revision: revision_made.then_some(position.revision + 1),
         };
         if let Some(revision) = made.revision {
-            meta::set_revision(connection, revision).await?;
-            for environment in &effect.snapshots {
-                store::environments::set_revision(connection, *environment, revision).await?;
-            }
+            meta::set_revision(connection, revision, &effect.snapshots).await?;
         }
         let entry = entry_of(caller, &effect, position, &made, now);
         let hash = audit::append(connection, &entry, &position.hash).await?;
-        for module in &effect.modules {
-            store::audit::link_module(connection, entry.sequence, *module).await?;
-        }
         let event = Event {
             sequence: entry.sequence,
             migration: effect.aim.migration.clone(),
             topics: effect.topics.clone(),
         };
-        outbox::remove_announced(connection, position.sequence).await?;
-        outbox::put(connection, &event).await?;
+        outbox::put(connection, &event, &effect.modules).await?;
         let committed = committed_of(&effect, &entry, &made);
         if let Some(idempotency) = &caller.idempotency {
             let answer = serde_json::to_string(&committed).map_err(StoreError::from)?;
@@ -194,19 +199,18 @@ impl Inner {
         if epoch != before.epoch {
             self.snapshots.reload_all(connection, &epoch).await?;
         } else {
-            let mut touched: BTreeMap<&Key, BTreeSet<i64>> = BTreeMap::new();
-            for one in done {
-                if let Some(migration) = &one.effect.aim.migration {
-                    let ids = touched.entry(migration).or_default();
-                    ids.extend(&one.effect.snapshots);
+            let touched: BTreeSet<i64> = done
+                .iter()
+                .flat_map(|one| one.effect.snapshots.iter().copied())
+                .collect();
+            let touched: Vec<i64> = touched.into_iter().collect();
+            let made = match touched.as_slice() {
+                [] => HashMap::new(),
+                touched => {
+                    let reloaded = self.snapshots.reload(connection, touched, &epoch).await?;
+                    reloaded.into_iter().collect()
                 }
-            }
-            let mut made = HashMap::new();
-            for (migration, ids) in touched.into_iter().filter(|(_, ids)| !ids.is_empty()) {
-                let ids: Vec<i64> = ids.into_iter().collect();
-                let reloaded = self.snapshots.reload(connection, migration, &ids, &epoch);
-                made.extend(reloaded.await?);
-            }
+            };
             self.expect_receipts_of(before, done, &made);
         }
         if done.iter().any(|one| one.effect.access) {

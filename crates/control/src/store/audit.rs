@@ -91,22 +91,6 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// Notes that an entry is about a module.
-pub(crate) async fn link_module(
-    connection: &mut Connection,
-    sequence: u64,
-    module_id: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO audit_modules (module_id, sequence) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    )
-    .bind(module_id)
-    .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// One entry.
 pub(crate) async fn by_sequence(
     connection: &mut Connection,

@@ -9,7 +9,6 @@ use super::{Connection, StoreError};
 #[derive(Debug, Clone)]
 pub(crate) struct EnvironmentRecord {
     pub(crate) id: i64,
-    pub(crate) migration_id: i64,
     pub(crate) environment: Environment,
     /// The audit entry that pressed or resumed the kill switch last.
     pub(crate) kill_sequence: Option<u64>,
@@ -18,7 +17,6 @@ pub(crate) struct EnvironmentRecord {
 #[derive(FromRow)]
 struct Row {
     id: i64,
-    migration_id: i64,
     key: String,
     name: String,
     deciding: bool,
@@ -35,7 +33,6 @@ impl TryFrom<Row> for EnvironmentRecord {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id,
-            migration_id: row.migration_id,
             kill_sequence: row
                 .kill_sequence
                 .and_then(|sequence| u64::try_from(sequence).ok()),
@@ -60,23 +57,10 @@ pub(crate) async fn of_migration(
     migration_id: i64,
 ) -> Result<Vec<EnvironmentRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
-        "SELECT id, migration_id, key, name, deciding, kill_switch, kill_sequence, revision, archived_at, version
+        "SELECT id, key, name, deciding, kill_switch, kill_sequence, revision, archived_at, version
          FROM environments WHERE migration_id = $1 ORDER BY deciding DESC, key",
     )
     .bind(migration_id)
-    .fetch_all(connection)
-    .await?
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
-}
-
-/// Every environment of every migration, with its migration's key, for snapshots.
-pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<EnvironmentRecord>, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT id, migration_id, key, name, deciding, kill_switch, kill_sequence, revision, archived_at, version
-         FROM environments ORDER BY id",
-    )
     .fetch_all(connection)
     .await?
     .into_iter()
@@ -149,19 +133,5 @@ pub(crate) async fn set_kill_switch(
     .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-/// The server's revision that last changed this environment's snapshot.
-pub(crate) async fn set_revision(
-    connection: &mut Connection,
-    id: i64,
-    revision: u64,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE environments SET revision = $2 WHERE id = $1")
-        .bind(id)
-        .bind(i64::try_from(revision).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await?;
     Ok(())
 }

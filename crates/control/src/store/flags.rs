@@ -141,7 +141,8 @@ pub(crate) async fn set(
     let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
     sqlx::query(
         "UPDATE flags SET mode = $3, exposure = $4, changed_at = $5, changed_sequence = $6
-         WHERE environment_id = $1 AND module_id = $2",
+             WHERE environment_id = $1 AND module_id = $2;
+         UPDATE modules SET version = version + 1, changed_sequence = $6 WHERE id = $2",
     )
     .bind(environment_id)
     .bind(module_id)
@@ -149,13 +150,8 @@ pub(crate) async fn set(
     .bind(state.exposure().basis_points())
     .bind(now.0)
     .bind(sequence)
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    sqlx::query("UPDATE modules SET version = version + 1, changed_sequence = $2 WHERE id = $1")
-        .bind(module_id)
-        .bind(sequence)
-        .execute(connection)
-        .await?;
     Ok(())
 }
 

@@ -38,12 +38,23 @@ pub(crate) async fn revision(connection: &mut Connection) -> Result<u64, StoreEr
         .ok_or_else(|| StoreError::corrupt("meta", "no revision"))
 }
 
-/// Moves the server's revision on.
+/// Moves the server's revision on, and that of the environments it changes.
 pub(crate) async fn set_revision(
     connection: &mut Connection,
     revision: u64,
+    environment_ids: &[i64],
 ) -> Result<(), StoreError> {
-    set(connection, "revision", &revision.to_string()).await
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES ('revision', $1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+         UPDATE environments SET revision = $2 WHERE id IN (SELECT value FROM json_each($3))",
+    )
+    .bind(revision.to_string())
+    .bind(i64::try_from(revision).unwrap_or(i64::MAX))
+    .bind(serde_json::to_string(environment_ids)?)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// When this file was made as a backup: serving it needs a new epoch.

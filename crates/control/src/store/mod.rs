@@ -29,6 +29,7 @@ pub(crate) mod readers;
 pub(crate) mod scans;
 mod schema;
 mod sessions;
+pub(crate) mod snapshots;
 mod space;
 #[cfg(test)]
 mod statements;

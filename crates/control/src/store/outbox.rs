@@ -3,14 +3,21 @@
 use super::{Connection, StoreError};
 use crate::feed::Event;
 
-/// Puts an event in.
-pub(crate) async fn put(connection: &mut Connection, event: &Event) -> Result<(), StoreError> {
-    let json = serde_json::to_string(event)?;
-    sqlx::query("INSERT INTO outbox (sequence, event) VALUES ($1, $2)")
-        .bind(i64::try_from(event.sequence).unwrap_or(i64::MAX))
-        .bind(json)
-        .execute(connection)
-        .await?;
+/// Puts an event in, and notes which modules its audit entry is about.
+pub(crate) async fn put(
+    connection: &mut Connection,
+    event: &Event,
+    module_ids: &[i64],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO outbox (sequence, event) VALUES ($1, $2);
+         INSERT INTO audit_modules (module_id, sequence) SELECT DISTINCT value, $1 FROM json_each($3)",
+    )
+    .bind(i64::try_from(event.sequence).unwrap_or(i64::MAX))
+    .bind(serde_json::to_string(event)?)
+    .bind(serde_json::to_string(module_ids)?)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

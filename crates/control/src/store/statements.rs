@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, Statement as _};
 
-use super::{EVIDENCE_FILE, STATE_FILE, Store, open};
+use super::{Connection, EVIDENCE_FILE, STATE_FILE, Store, open};
 
 /// A statement as the source has it.
 struct Found {
@@ -32,20 +32,19 @@ async fn every_statement_prepares_and_has_a_bind_for_each_parameter() {
         found.len()
     );
     for Found { place, sql, binds } in found {
-        let prepared = match state
-            .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
-            .await
-        {
-            Ok(statement) => Ok(statement.parameters().unwrap().right().unwrap()),
-            Err(in_state) => match evidence
-                .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
+        let parameters = numbers_of(&sql).last().copied().unwrap_or(0);
+        let prepared = match prepare_all(&mut state, &sql).await {
+            Ok(found) => Ok(found),
+            Err(in_state) => prepare_all(&mut evidence, &sql)
                 .await
-            {
-                Ok(statement) => Ok(statement.parameters().unwrap().right().unwrap()),
-                Err(in_evidence) => Err((in_state, in_evidence)),
-            },
+                .map_err(|in_evidence| (in_state, in_evidence)),
         };
-        let parameters = prepared.unwrap_or_else(|errors| panic!("{place}: {errors:?}\n{sql}"));
+        let found = prepared.unwrap_or_else(|errors| panic!("{place}: {errors:?}\n{sql}"));
+        let of_each: usize = sql.split(';').map(|one| numbers_of(one).len()).sum();
+        assert_eq!(
+            found, of_each,
+            "{place}: not every parameter is a $number\n{sql}"
+        );
         assert_eq!(
             binds, parameters,
             "{place}: binds and parameters differ\n{sql}"
@@ -57,6 +56,31 @@ async fn every_statement_prepares_and_has_a_bind_for_each_parameter() {
             );
         }
     }
+}
+
+/// Prepares every statement of a text, and counts the parameters of all.
+async fn prepare_all(connection: &mut Connection, sql: &str) -> Result<usize, sqlx::Error> {
+    let mut parameters = 0;
+    for one in sql.split(';').filter(|one| !one.trim().is_empty()) {
+        let one = AssertSqlSafe(one.to_owned()).into_sql_str();
+        let statement = connection.prepare(one).await?;
+        parameters += statement.parameters().unwrap().right().unwrap();
+    }
+    Ok(parameters)
+}
+
+/// The numbers of `$n` in a text, each once, in order.
+fn numbers_of(sql: &str) -> Vec<usize> {
+    let number = |part: &str| {
+        let digits = part
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(part.len());
+        part[..digits].parse().ok()
+    };
+    let mut numbers: Vec<usize> = sql.split('$').skip(1).filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -76,7 +77,13 @@ impl Writer {
             space: Arc::clone(&space),
             holds_decisions,
         };
-        tokio::spawn(task.run(priority_jobs, normal_jobs, close_requests));
+        // A thread of its own waits for the database: waking it is one call to the kernel, while waking a worker of the
+        // runtime takes several, and a change waits some twenty times.
+        let runtime = tokio::runtime::Handle::current();
+        let run = move || runtime.block_on(task.run(priority_jobs, normal_jobs, close_requests));
+        if let Err(error) = thread::Builder::new().name("writer".into()).spawn(run) {
+            tracing::error!(%error, "the writer's thread could not be started");
+        }
         Self {
             priority,
             normal,
@@ -358,7 +365,7 @@ mod tests {
         let panicked = store.state.run(Lane::Normal, |connection| {
             Box::pin(async move {
                 begin(connection).await?;
-                meta::set_revision(connection, 7).await?;
+                meta::set_revision(connection, 7, &[]).await?;
                 panic!("a defect")
             })
         });
