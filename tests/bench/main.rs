@@ -3,6 +3,7 @@
 //! Load and server share the machine's cores, so a rate is that of the pair.
 
 mod bare;
+mod comeback;
 mod figures;
 mod ofrep;
 mod overview;
@@ -13,7 +14,7 @@ mod writes;
 use anyhow::{Result, bail};
 use http_tests::app::{Api, TestApp};
 
-const PARTS: &str = "start, writes, overview, ofrep, streams";
+const PARTS: &str = "start, writes, overview, ofrep, streams, comeback";
 /// The project's own example plan: 79 modules.
 const PLAN: &str = include_str!("../../examples/demo-plan.md");
 /// The first day of its earliest phase.
@@ -34,6 +35,7 @@ async fn main() -> Result<()> {
             "overview" => overview::run().await?,
             "ofrep" => ofrep::run().await?,
             "streams" => streams::run().await?,
+            "comeback" => comeback::run().await?,
             // What `ofrep` starts beside the server.
             "bare" => bare::serve().await?,
             other => bail!("no part is called {other}: {PARTS}"),

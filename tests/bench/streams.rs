@@ -78,13 +78,19 @@ async fn measure(streams: usize, presses: usize) -> Result<()> {
     Ok(())
 }
 
-/// Opens the streams and waits until each has its snapshot.
-async fn open(app: &TestApp, streams: usize, progress: &Arc<Progress>) -> Result<()> {
-    let address = app.url.trim_start_matches("http://").to_owned();
+/// As many tokens as so many streams need.
+pub async fn tokens(app: &TestApp, streams: usize) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     for _ in 0..streams.div_ceil(OF_TOKEN) {
         tokens.push(app.sdk(MIGRATION).await?.token.context("a token")?);
     }
+    Ok(tokens)
+}
+
+/// Opens the streams and waits until each has its snapshot.
+async fn open(app: &TestApp, streams: usize, progress: &Arc<Progress>) -> Result<()> {
+    let address = app.url.trim_start_matches("http://").to_owned();
+    let tokens = tokens(app, streams).await?;
     let opening = Arc::new(Semaphore::new(OPENING));
     let ready = Arc::new(Semaphore::new(0));
     for (number, token) in (0..streams).zip(tokens.iter().cycle()) {
@@ -117,7 +123,8 @@ async fn open(app: &TestApp, streams: usize, progress: &Arc<Progress>) -> Result
     Ok(())
 }
 
-async fn connect(address: &str, token: &str) -> Result<BufReader<TcpStream>> {
+/// Asks for a stream; what comes back is still to be read, its head too.
+pub async fn connect(address: &str, token: &str) -> Result<BufReader<TcpStream>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let request = format!(
@@ -149,7 +156,8 @@ fn data(line: &str) -> &[u8] {
     line.trim_start_matches("data: ").trim_end().as_bytes()
 }
 
-async fn first(reader: &mut BufReader<TcpStream>) -> Result<Snapshot> {
+/// The first event of a stream: the whole snapshot.
+pub async fn first(reader: &mut BufReader<TcpStream>) -> Result<Snapshot> {
     let (mut line, mut name) = (String::new(), String::new());
     event(reader, &mut line, &mut name).await?;
     ensure!(name == "snapshot", "the first event is {name}");
@@ -221,7 +229,7 @@ async fn change(
 }
 
 /// Ten thousand streams are as many descriptors.
-fn raise_descriptors() {
+pub fn raise_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -18,7 +18,7 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
@@ -47,6 +47,11 @@ const PARTS: [Part; 7] = [
     Part {
         name: "streams",
         about: "a change until the slowest of 1, 1,000 and 10,000 streams has applied it",
+        run: against_server,
+    },
+    Part {
+        name: "comeback",
+        about: "10,000 streams after the server was killed and started again",
         run: against_server,
     },
     Part {
