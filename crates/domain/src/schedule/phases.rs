@@ -179,7 +179,7 @@ impl Following {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|word_of| word_of.as_str() == word)
+            .find(|following| following.as_str() == word)
     }
 }
 
