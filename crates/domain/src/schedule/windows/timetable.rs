@@ -506,6 +506,9 @@ mod tests {
         assert_eq!(told.window, "second");
         assert_eq!(told.since, Some(berlin(12, 1, 0, 0)));
         assert_eq!(told.until, Some(berlin(12, 5, 0, 0)));
+        // "last" only adjoins what was before it.
+        let told = asked(&windows, berlin(12, 4, 0, 0)).unwrap();
+        assert_eq!(told.since, Some(berlin(12, 1, 0, 0)));
     }
 
     #[test]
