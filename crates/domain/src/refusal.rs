@@ -4,6 +4,7 @@ use flags::Key;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::schedule::windows::WindowKind;
 use crate::{Role, Timestamp};
 
 /// Who changed something last, and how: shown to whoever came second.
@@ -95,6 +96,28 @@ pub enum Refusal {
         /// Who pressed it.
         other: Option<OtherChange>,
     },
+    /// Promotions wait: a freeze is on, or no change window is open.
+    #[error("Not promoted: {}. Rollbacks stay possible.", closed_by(module, *window_kind, window, opens.as_deref()))]
+    Closed {
+        /// The first module that waits.
+        module: Key,
+        /// What keeps promotions closed.
+        window_kind: WindowKind,
+        /// Its name.
+        window: String,
+        /// When promotions are open again; `None` when that is not to be foreseen.
+        until: Option<Timestamp>,
+        /// The same in words, in the migration's zone: `Mon 30 Nov 2026 08:00 Europe/Berlin`.
+        opens: Option<String>,
+    },
+    /// New dates would have a phase begin before what it needs has ended.
+    #[error("{why} Move it later, move what follows along, or override with a reason.")]
+    BreaksDependency {
+        /// Every dependency that would be broken, each a sentence.
+        why: String,
+        /// The first day that is allowed, ISO.
+        earliest: Option<String>,
+    },
     /// The module is retired or archived.
     #[error("{module} is {status}: its flag does not move any more{}.", nor_others(*others))]
     NotActive {
@@ -166,6 +189,16 @@ impl Refusal {
         }
     }
 
+    /// Dependencies that a move would break.
+    pub fn breaks_dependency(broken: &[crate::schedule::phases::Broken]) -> Self {
+        let sentences: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        let earliest = broken.iter().map(|broken| broken.earliest).max();
+        Self::BreaksDependency {
+            why: sentences.join(" "),
+            earliest: earliest.map(|day| day.to_string()),
+        }
+    }
+
     /// The machine's word for it: the serde tag, also the last part of a problem's `type`.
     pub fn code(&self) -> &'static str {
         match self {
@@ -177,6 +210,8 @@ impl Refusal {
             Self::VersionRequired => "version-required",
             Self::Stale { .. } => "stale",
             Self::KillSwitchOn { .. } => "kill-switch-on",
+            Self::Closed { .. } => "closed",
+            Self::BreaksDependency { .. } => "breaks-dependency",
             Self::NotActive { .. } => "not-active",
             Self::NotOnNew { .. } => "not-on-new",
             Self::InUse { .. } => "in-use",
@@ -200,6 +235,8 @@ impl Refusal {
             | Self::NoChange { .. }
             | Self::Stale { .. }
             | Self::KillSwitchOn { .. }
+            | Self::Closed { .. }
+            | Self::BreaksDependency { .. }
             | Self::NotActive { .. }
             | Self::NotOnNew { .. }
             | Self::InUse { .. }
@@ -229,6 +266,25 @@ fn seen(expected: Option<i64>, current: i64) -> String {
             format!("you read it (you saw version {expected}, it is {current})")
         }
         None => format!("that entry (it is version {current} now)"),
+    }
+}
+
+fn closed_by(module: &Key, kind: WindowKind, window: &str, opens: Option<&str>) -> String {
+    match (kind, opens) {
+        (WindowKind::Freeze, Some(opens)) => {
+            format!("freeze {window:?} is on for {module} until {opens}")
+        }
+        (WindowKind::Freeze, None) => {
+            format!("freeze {window:?} is on for {module}, and no end of it is in sight")
+        }
+        (WindowKind::Change, Some(opens)) => {
+            format!("{module} moves in its change windows only; {window:?} opens on {opens}")
+        }
+        (WindowKind::Change, None) => {
+            format!(
+                "{module} moves in its change windows only, and none opens any more; {window:?} was the last"
+            )
+        }
     }
 }
 

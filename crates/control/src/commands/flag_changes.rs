@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::transition::Plan;
-use domain::{Direction, FlagChange, Key, Refusal};
+use domain::{Direction, FlagChange, Key, PhaseNumber, Refusal};
 use serde_json::{Value, json};
 
+use super::gates::{self, Promoted};
 use super::{Selection, scope};
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
@@ -103,7 +104,7 @@ impl Selected {
         Err(Refusal::NoChange { summary, other }.into())
     }
 
-    /// What must hold for a promotion: the kill switch is off, and each version seen is the current one.
+    /// What must hold for a promotion: the kill switch is off, each version seen is the current one, and the gates are open.
     pub(super) async fn allow_promotion(
         &self,
         work: &mut Work<'_>,
@@ -123,7 +124,22 @@ impl Selected {
             self.expect_version(work, &change.module, expected.get(&change.module))
                 .await?;
         }
-        Ok(())
+        let promoted: Vec<Promoted<'_>> = plan
+            .changes
+            .iter()
+            .map(|change| Promoted {
+                module: &change.module,
+                phase: self.phase_of(&change.module),
+            })
+            .collect();
+        gates::allow(work, &self.migration, &promoted).await
+    }
+
+    fn phase_of(&self, module: &Key) -> Option<PhaseNumber> {
+        self.flags
+            .iter()
+            .find(|flag| flag.module == *module)
+            .and_then(|flag| flag.phase)
     }
 
     async fn expect_version(

@@ -2,7 +2,7 @@
 //!
 //! Shared between verbs: `scope` finds the migration and environment, `input` checks texts, `edited` remembers what an
 //! edit changed, `lane` finds which queue a change of flags waits in, `in_use` says what stands in the way of
-//! archiving, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` finds what an import
+//! archiving, `gates` what stands before a promotion, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` finds what an import
 //! would change.
 
 mod add_user;
@@ -11,25 +11,32 @@ mod archive_migration;
 mod archive_module;
 mod archive_phase;
 mod archive_user;
+mod archive_window;
 mod consume_sign_in_link;
 mod create_environment;
 mod create_migration;
+mod create_milestone;
 mod create_module;
 mod create_phase;
 mod create_sign_in_link;
 mod create_token;
+mod create_window;
 mod edit_environment;
 mod edit_migration;
+mod edit_milestone;
 mod edit_module;
 mod edit_phase;
+mod edit_window;
 mod edited;
 mod flag_changes;
+pub(crate) mod gates;
 mod import_modules;
 mod import_plan;
 mod in_use;
 mod input;
 mod lane;
 mod mint_epoch;
+mod move_phase;
 mod plan_changes;
 mod plan_existing;
 mod plan_wanted;
@@ -40,6 +47,8 @@ mod revoke_token;
 mod roll_back;
 mod scope;
 mod selection;
+mod set_baseline;
+mod set_dependencies;
 mod set_grants;
 mod set_mode;
 mod undo;
@@ -50,19 +59,25 @@ pub use archive_migration::ArchiveMigration;
 pub use archive_module::ArchiveModule;
 pub use archive_phase::ArchivePhase;
 pub use archive_user::ArchiveUser;
+pub use archive_window::ArchiveWindow;
 pub use consume_sign_in_link::ConsumeSignInLink;
 pub use create_environment::CreateEnvironment;
 pub use create_migration::CreateMigration;
+pub use create_milestone::CreateMilestone;
 pub use create_module::CreateModule;
 pub use create_phase::CreatePhase;
 pub use create_sign_in_link::{CreateSignInLink, new_sign_in_link};
 pub use create_token::{CreateToken, NewToken, create_token};
+pub use create_window::{CreateWindow, WindowInput};
 pub use edit_environment::EditEnvironment;
 pub use edit_migration::EditMigration;
+pub use edit_milestone::EditMilestone;
 pub use edit_module::EditModule;
 pub use edit_phase::EditPhase;
+pub use edit_window::EditWindow;
 pub use import_modules::ImportModules;
 pub use import_plan::ImportPlan;
+pub use move_phase::MovePhase;
 pub use plan_changes::PlanChanges;
 pub use press_kill_switch::PressKillSwitch;
 pub use resume::Resume;
@@ -70,6 +85,8 @@ pub use retire_module::RetireModule;
 pub use revoke_token::RevokeToken;
 pub use roll_back::RollBack;
 pub use selection::Selection;
+pub use set_baseline::SetBaseline;
+pub use set_dependencies::SetDependencies;
 pub use set_grants::SetGrants;
 pub use set_mode::SetMode;
 pub use undo::{Undo, undo};

@@ -4,6 +4,7 @@ use domain::{FlagChange, FlagState, Key, ModuleStatus, Permission, Refusal};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::gates::{self, Promoted};
 use super::input::Input;
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
@@ -98,6 +99,15 @@ impl Command for Resume {
             .is_some_and(|digest| *digest != digest_of_returning(&all))
         {
             return Err(Refusal::Drift.into());
+        }
+        if !self.from_old {
+            let promoted: Vec<Promoted<'_>> = returning(&all)
+                .map(|flag| Promoted {
+                    module: &flag.module,
+                    phase: flag.phase,
+                })
+                .collect();
+            gates::allow(work, &migration, &promoted).await?;
         }
         work.make_revision();
         environments::set_kill_switch(work.connection, record.id, false, work.sequence).await?;

@@ -6,6 +6,7 @@
 
 pub(crate) mod audit;
 mod backup;
+pub(crate) mod dependencies;
 pub(crate) mod drafts;
 pub(crate) mod environments;
 mod error;
@@ -20,6 +21,7 @@ pub(crate) mod links;
 mod lock;
 pub(crate) mod meta;
 pub(crate) mod migrations;
+pub(crate) mod milestones;
 pub(crate) mod modules;
 mod open;
 pub(crate) mod outbox;
@@ -35,6 +37,7 @@ mod space;
 mod statements;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod windows;
 mod writer;
 
 use std::path::{Path, PathBuf};

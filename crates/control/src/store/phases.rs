@@ -1,6 +1,7 @@
 //! Rows of `phases`.
 
 use domain::{Phase, Timestamp};
+use jiff::civil::Date;
 use sqlx::FromRow;
 
 use super::migrations::{count, date};
@@ -11,6 +12,8 @@ use super::{Connection, StoreError};
 pub(crate) struct PhaseRecord {
     pub(crate) id: i64,
     pub(crate) phase: Phase,
+    /// First and last day as they were agreed on.
+    pub(crate) baseline: (Option<Date>, Option<Date>),
 }
 
 #[derive(FromRow)]
@@ -20,6 +23,8 @@ struct Row {
     name: String,
     start_date: Option<String>,
     end_date: Option<String>,
+    baseline_start: Option<String>,
+    baseline_end: Option<String>,
     expected_modules: Option<i64>,
     validation_days: Option<i64>,
     overrun_days: i64,
@@ -36,6 +41,10 @@ impl TryFrom<Row> for PhaseRecord {
         let corrupt = |error| StoreError::corrupt("phases", error);
         Ok(Self {
             id: row.id,
+            baseline: (
+                date(row.baseline_start.as_deref(), "phases")?,
+                date(row.baseline_end.as_deref(), "phases")?,
+            ),
             phase: Phase {
                 number: u32::try_from(row.number).map_err(corrupt)?,
                 name: row.name,
@@ -60,7 +69,7 @@ pub(crate) async fn of_migration(
 ) -> Result<Vec<PhaseRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT id, number, name, start_date, end_date, expected_modules, validation_days, overrun_days,
-                same_process, notes, archived_at, version
+                same_process, notes, archived_at, version, baseline_start, baseline_end
          FROM phases WHERE migration_id = $1 ORDER BY number",
     )
     .bind(migration_id)
@@ -80,8 +89,9 @@ pub(crate) async fn insert(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
         "INSERT INTO phases (migration_id, number, name, start_date, end_date, expected_modules, validation_days,
-                             overrun_days, same_process, notes, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+                             overrun_days, same_process, notes, created_at,
+                             baseline_start, baseline_end)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $4, $5) RETURNING id",
     )
     .bind(migration_id)
     .bind(phase.number)
@@ -106,7 +116,8 @@ pub(crate) async fn update(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE phases SET name = $2, start_date = $3, end_date = $4, expected_modules = $5, validation_days = $6,
-                overrun_days = $7, same_process = $8, notes = $9, archived_at = $10, version = $11
+                overrun_days = $7, same_process = $8, notes = $9, archived_at = $10, version = $11,
+                baseline_start = coalesce(baseline_start, $3), baseline_end = coalesce(baseline_end, $4)
          WHERE id = $1",
     )
     .bind(id)
@@ -120,6 +131,17 @@ pub(crate) async fn update(
     .bind(&phase.notes)
     .bind(phase.archived_at.map(|at| at.0))
     .bind(phase.version)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes a phase's dates its baseline.
+pub(crate) async fn set_baseline(connection: &mut Connection, id: i64) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE phases SET baseline_start = start_date, baseline_end = end_date WHERE id = $1",
+    )
+    .bind(id)
     .execute(connection)
     .await?;
     Ok(())

@@ -253,6 +253,9 @@ impl MoveRefused {
 
 impl From<MoveRefused> for Refusal {
     fn from(refused: MoveRefused) -> Self {
+        if let MoveRefused::Breaks(broken) = &refused {
+            return Self::breaks_dependency(broken);
+        }
         let field = match refused {
             MoveRefused::EndBeforeStart { .. } => "end",
             _ => "start",
