@@ -7,8 +7,8 @@ mod in_browser {
     use leptos::wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen::closure::Closure;
     use web_sys::{
-        FormData, Headers, HtmlDialogElement, HtmlElement, HtmlFormElement, RequestInit, Response,
-        SubmitEvent, UrlSearchParams,
+        Element, FormData, Headers, HtmlDialogElement, HtmlElement, HtmlFormElement, PointerEvent,
+        RequestInit, Response, SubmitEvent, UrlSearchParams,
     };
 
     /// The browser's clock, milliseconds since 1970.
@@ -20,6 +20,31 @@ mod in_browser {
         )]
         let now = js_sys::Date::now() as i64;
         now
+    }
+
+    /// Keeps a pointer's events with the element that was pressed, so that a drag goes on outside of it.
+    pub fn capture_pointer(event: &PointerEvent) {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(target) = target {
+            let _only_narrower = target.set_pointer_capture(event.pointer_id());
+        }
+    }
+
+    /// Width of the picture that a pointer is over, pixels.
+    pub fn width_of_svg(event: &PointerEvent) -> i32 {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        target
+            .and_then(|target| target.closest("svg").ok().flatten())
+            .map_or(0, |svg| svg.client_width())
+    }
+
+    /// Goes to another page.
+    pub fn follow(address: &str) {
+        let _stays = window().location().set_href(address);
     }
 
     /// Copies `text`; `done` is true for two seconds afterwards.
@@ -177,8 +202,8 @@ mod in_browser {
 
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
-    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, post, remember, remembered,
-    typing, whole_address, zoned,
+    capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog, now, open_dialog,
+    post, remember, remembered, typing, whole_address, width_of_svg, zoned,
 };
 
 #[cfg(not(feature = "hydrate"))]
@@ -189,6 +214,17 @@ mod on_server {
     pub fn now() -> i64 {
         0
     }
+
+    /// No pointer.
+    pub fn capture_pointer(_event: &leptos::ev::PointerEvent) {}
+
+    /// No picture has a width.
+    pub fn width_of_svg(_event: &leptos::ev::PointerEvent) -> i32 {
+        0
+    }
+
+    /// There is nowhere to go.
+    pub fn follow(_address: &str) {}
 
     /// Nothing to copy to.
     pub fn copy(_text: &str, _done: RwSignal<bool>) {}
@@ -245,6 +281,6 @@ mod on_server {
 
 #[cfg(not(feature = "hydrate"))]
 pub use on_server::{
-    close_dialog, copy, focus, focus_next, in_dialog, now, open_dialog, post, remember, remembered,
-    typing, whole_address, zoned,
+    capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog, now, open_dialog,
+    post, remember, remembered, typing, whole_address, width_of_svg, zoned,
 };

@@ -4,8 +4,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use crate::http::api::{
-    audit, backup, changes, environments, flags as set_flags, instances, kill_switch, migrations,
-    modules, phases, plan, resume, rollback, tokens, undo, users,
+    audit, backup, calendar, changes, environments, flags as set_flags, instances, kill_switch,
+    migrations, modules, phases, plan, resume, rollback, tokens, undo, users,
 };
 use crate::http::{
     acks, assets, comparisons, description, exports, flags, health, import, live, ofrep, pages,
@@ -157,6 +157,31 @@ pub fn table() -> Vec<Route> {
             => "The plan as Markdown", gives "text/markdown";
         POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "reason"] plan::import
             => "Import a plan, or with dry_run say what that would change", takes "text/markdown", gives "Committed";
+        // The plan on a calendar
+        GET "/api/v1/migrations/{migration}/calendar" [Management ? "environment" "layout" "from" "days" "zone" "phase"] calendar::show
+            => "Phases, modules' steps, windows and milestones in a range of days", gives "Calendar";
+        POST "/api/v1/migrations/{migration}/phases/{phase}/move" [Management] calendar::move_phase
+            => "Move a phase and, when asked, what waits for it", takes "PhaseMove", gives "Committed";
+        PUT "/api/v1/migrations/{migration}/phases/{phase}/needs" [Management] calendar::set_needs
+            => "Say which phases a phase waits for", takes "PhaseNeeds", gives "Committed";
+        POST "/api/v1/migrations/{migration}/baseline" [Management] calendar::set_baseline
+            => "Take the plan as it is for what was agreed on", takes "Why", gives "Committed";
+        GET "/api/v1/migrations/{migration}/windows" [Management] calendar::windows
+            => "Freezes and change windows", gives "Windows";
+        POST "/api/v1/migrations/{migration}/windows" [Management] calendar::create_window
+            => "Create a freeze or a change window", takes "Window", gives "Committed";
+        PUT "/api/v1/migrations/{migration}/windows/{window}" [Management] calendar::edit_window
+            => "Say what a window is from now on", takes "Window", gives "Committed";
+        POST "/api/v1/migrations/{migration}/windows/{window}/archive" [Management] calendar::archive_window
+            => "Put a window away", takes "Why", gives "Committed";
+        GET "/api/v1/migrations/{migration}/milestones" [Management] calendar::milestones
+            => "Days to remember", gives "Milestones";
+        POST "/api/v1/migrations/{migration}/milestones" [Management] calendar::create_milestone
+            => "Create a milestone", takes "NewMilestone", gives "Committed";
+        PATCH "/api/v1/migrations/{migration}/milestones/{milestone}" [Management] calendar::edit_milestone
+            => "Edit a milestone", takes "MilestoneEdit", gives "Committed";
+        POST "/api/v1/migrations/{migration}/milestones/{milestone}/archive" [Management] calendar::archive_milestone
+            => "Put a milestone away", takes "Why", gives "Committed";
         // Flags
         POST "/api/v1/migrations/{migration}/flags" [Management] set_flags::set
             => "Bring modules, or a phase, to one state", takes "SetFlags", gives "Committed";

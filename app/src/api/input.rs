@@ -1,8 +1,9 @@
 //! A form's texts, read field by field, so that a refusal names every field that is wrong at once.
 
 use domain::refusal::FieldError;
+use domain::schedule::windows::Scope;
 use domain::{Exposure, Key, Refusal};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 
 /// Reads texts and remembers what is wrong with them.
 #[derive(Default)]
@@ -49,6 +50,34 @@ impl Input {
             self.wrong(field, "This is no day: write it as 2026-11-16.");
         }
         date
+    }
+
+    /// A day that must be there.
+    pub(super) fn needed_date(&mut self, field: &str, text: &str) -> Option<Date> {
+        if text.trim().is_empty() {
+            self.wrong(field, "Choose a day.");
+        }
+        self.date(field, text)
+    }
+
+    /// A civil time to the minute, as time inputs send it.
+    pub(super) fn time(&mut self, field: &str, text: &str) -> Option<DateTime> {
+        let time = text.trim().parse::<DateTime>().ok();
+        if time.is_none() {
+            self.wrong(field, "This is no time: write it as 2026-11-27T08:00.");
+        }
+        time
+    }
+
+    /// Which modules a window is about: nothing for all, a phase's number, or a module's key.
+    pub(super) fn scope(&mut self, field: &str, text: &str) -> Option<Scope> {
+        match text.trim() {
+            "" => Some(Scope::Migration),
+            number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                number.parse().ok().map(Scope::Phase)
+            }
+            key => self.key(field, key).map(Scope::Module),
+        }
     }
 
     /// A whole number, or nothing.

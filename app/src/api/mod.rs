@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod calendar;
 pub mod connect;
 pub mod flags;
 pub mod flash;
@@ -18,6 +19,8 @@ pub mod instances;
 pub mod migrations;
 pub mod modules;
 pub mod overview;
+#[cfg(feature = "ssr")]
+mod page_form;
 pub mod plan;
 pub mod settings;
 

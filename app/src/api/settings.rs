@@ -79,75 +79,29 @@ pub async fn settings(
 }
 
 #[cfg(feature = "ssr")]
-use edge::{Form, expected};
+use super::page_form::expected;
+#[cfg(feature = "ssr")]
+use settings_form::Form;
 
 #[cfg(feature = "ssr")]
-mod edge {
-    use control::Caller;
-    use domain::Key;
-
-    use crate::address::Links;
-    use crate::api::{Answer, environment, key};
+mod settings_form {
+    use crate::api::page_form::PageForm;
     use crate::error::AppError;
-    use crate::server_context::ServerContext;
 
-    /// A form of the settings page: what it is about, who sent it, and how it is answered.
-    pub(super) struct Form {
-        pub(super) migration: Key,
-        pub(super) answer: Answer,
-        pub(super) context: ServerContext,
-        pub(super) caller: Caller,
-        /// Where it leads when it was carried out: the settings again.
-        pub(super) then: String,
-    }
+    /// A form of the settings page.
+    pub(super) struct Form;
 
     impl Form {
-        /// Reads the place; refuses who is not signed in, with the fields kept. `part` is where on the page it stands.
+        /// `part` is where on the page it stands.
         pub(super) fn of(
             name: &'static str,
             part: &str,
             migration: &str,
             chosen: &str,
             fields: &[(&'static str, &str)],
-        ) -> Result<Self, AppError> {
-            let migration = key("migration", migration)?;
-            let then = Links::to(&migration, environment(chosen)?.as_ref()).page("settings");
-            let fields = fields
-                .iter()
-                .map(|(field, value)| (*field, (*value).to_owned()))
-                .collect();
-            let answer = Answer {
-                form: name,
-                back: format!("{then}#{part}"),
-                fields,
-            };
-            let (answer, context, caller) = answer.signed_in()?;
-            Ok(Self {
-                migration,
-                answer,
-                context,
-                caller,
-                then,
-            })
+        ) -> Result<PageForm, AppError> {
+            let page = format!("settings#{part}");
+            Ok(PageForm::of(name, &page, migration, chosen, fields)?.leading_to("settings"))
         }
-
-        /// Runs the command that the fields make up, or answers with what is wrong with them.
-        pub(super) async fn run<C: control::command::Command>(
-            self,
-            command: Result<C, domain::Refusal>,
-        ) -> Result<domain::Committed, AppError> {
-            match command {
-                Ok(command) => {
-                    let result = self.context.control.execute(&self.caller, command).await;
-                    self.answer.done(result, |_| self.then)
-                }
-                Err(wrong) => Err(self.answer.refused(wrong.into())),
-            }
-        }
-    }
-
-    /// The version a form was made from; `None` is refused by the command.
-    pub(super) fn expected(version: &str) -> Option<i64> {
-        version.trim().parse().ok()
     }
 }

@@ -16,6 +16,8 @@ use crate::words;
 pub enum Rail {
     /// What needs a hand.
     Overview,
+    /// The plan on a calendar.
+    Calendar,
     /// The plan as imported.
     Plan,
     /// The table of modules, and each module.
@@ -39,7 +41,8 @@ const FIRST: [(Rail, &str, &str, &str); 4] = [
     (Rail::Audit, "Audit", "audit", "audit"),
 ];
 
-const REST: [(Rail, &str, &str, &str); 3] = [
+const REST: [(Rail, &str, &str, &str); 4] = [
+    (Rail::Calendar, "Calendar", "calendar", "calendar"),
     (Rail::Instances, "Instances", "instances", "instances"),
     (Rail::Connect, "Connect", "link", "connect"),
     (Rail::Settings, "Settings", "settings", "settings"),

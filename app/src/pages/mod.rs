@@ -3,6 +3,7 @@
 pub mod audit;
 mod audit_diff;
 pub mod audit_entry;
+pub mod calendar;
 pub mod change;
 pub mod connect;
 pub mod import;

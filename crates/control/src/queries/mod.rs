@@ -2,6 +2,7 @@
 //! found.
 
 mod audit;
+mod calendar;
 mod change;
 mod drafts;
 mod forms;
@@ -20,6 +21,7 @@ mod structure;
 
 pub use crate::commands::PlanChanges;
 pub use audit::{audit, audit_entry, audit_export, audit_rows, audit_verify};
+pub use calendar::{calendar, move_phase};
 pub use change::change;
 pub use drafts::{Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};

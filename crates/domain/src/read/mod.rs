@@ -1,6 +1,7 @@
 //! Read models: what pages and the API show. Plain data, made by `control`'s queries, never patched in the browser.
 
 mod audit;
+mod calendar;
 mod forms;
 mod frame;
 mod import;
@@ -12,6 +13,10 @@ mod plan;
 mod settings;
 
 pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
+pub use calendar::{
+    AxisMark, Bar, CalendarFilter, CalendarLayout, CalendarView, DayCell, DayEntry, Days,
+    EntryKind, MilestoneRow, ModuleLane, MovePhaseView, PhaseLane, StepBar, WindowRow,
+};
 pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};
 pub use import::{ImportPreview, PreviewItem, PreviewSection, UploadedPlan};

@@ -1,0 +1,474 @@
+//! Phases and modules as bars along time. Places are shares of the range, so bars are geometry that fills any width.
+
+use domain::FlagState;
+use domain::read::{Bar, ModuleLane, PhaseLane, StepBar, WindowRow};
+use domain::schedule::windows::WindowKind;
+use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::prelude::*;
+
+use super::Parts;
+use crate::browser;
+use crate::times;
+use crate::words;
+
+/// Height of a lane, pixels.
+const LANE: u16 = 28;
+
+/// The timeline.
+pub(super) fn timeline(page: &Parts<'_>) -> AnyView {
+    let view = page.view;
+    let marks = view
+        .axis
+        .iter()
+        .map(|mark| {
+            view! {
+                <text class="c-text" x=percent(mark.place) y="14">
+                    {mark.label.clone()}
+                </text>
+            }
+        })
+        .collect_view();
+    let windows = view
+        .windows
+        .iter()
+        .map(|window| window_lane(page, window))
+        .collect_view();
+    let milestones = milestones(page);
+    let phases = view
+        .phases
+        .iter()
+        .map(|phase| phase_lane(page, phase))
+        .collect_view();
+    let modules = view
+        .modules
+        .iter()
+        .map(|module| module_lane(page, module))
+        .collect_view();
+    let empty = view.phases.is_empty().then(|| {
+        view! { <p class="quiet">"No phase yet. Import a plan, or add phases in the settings."</p> }
+    });
+    view! {
+        <div class="timeline" role="table" aria-label=format!("Timeline, {}", view.title)>
+            <div class="tl-row tl-axis" role="row">
+                <span class="tl-name" role="columnheader">"Phase or module"</span>
+                <span class="tl-lane" role="columnheader">
+                    <span class="sr">"Along time"</span>
+                    <svg width="100%" height="20" aria-hidden="true">{marks}</svg>
+                </span>
+            </div>
+            {windows}
+            {milestones}
+            {phases}
+            {modules}
+        </div>
+        {empty}
+        <p class="legend quiet">
+            "Outline: as agreed on. Filled: where it is. Dashed: to be expected from the soak still to do. Drag a phase, or focus it and press the arrow keys, to propose other days."
+        </p>
+    }
+    .into_any()
+}
+
+fn percent(place: u16) -> String {
+    format!("{}.{:02}%", place / 100, place % 100)
+}
+
+fn width(bar: Bar) -> String {
+    percent(bar.to.saturating_sub(bar.from).max(20))
+}
+
+fn rect(class: &str, bar: Bar, y: u16, height: u16) -> AnyView {
+    view! {
+        <rect
+            class=class.to_owned()
+            x=percent(bar.from)
+            y=y.to_string()
+            width=width(bar)
+            height=height.to_string()
+        />
+    }
+    .into_any()
+}
+
+fn now_line(page: &Parts<'_>) -> Option<AnyView> {
+    page.view.now_place.map(|place| {
+        let at = percent(place);
+        view! { <line class="tl-now" x1=at.clone() x2=at y1="0" y2=LANE.to_string() /> }.into_any()
+    })
+}
+
+fn frozen(page: &Parts<'_>) -> Vec<AnyView> {
+    let freezes = page.view.windows.iter().filter(|window| {
+        window.kind == WindowKind::Freeze
+            && window.scope == domain::schedule::windows::Scope::Migration
+    });
+    freezes
+        .flat_map(|window| &window.bars)
+        .map(|bar| rect("tl-freeze", *bar, 0, LANE))
+        .collect()
+}
+
+fn window_lane(page: &Parts<'_>, window: &WindowRow) -> AnyView {
+    if window.bars.is_empty() {
+        return ().into_any();
+    }
+    let word = match window.kind {
+        WindowKind::Freeze => "freeze",
+        WindowKind::Change => "change window",
+    };
+    let class = match window.kind {
+        WindowKind::Freeze => "tl-window freeze",
+        WindowKind::Change => "tl-window",
+    };
+    let bars = window
+        .bars
+        .iter()
+        .map(|bar| rect(class, *bar, 8, 12))
+        .collect_view();
+    let said = format!(
+        "{} to {}{}",
+        window.starts.replace('T', " "),
+        window.ends.replace('T', " "),
+        if window.recurrence.is_empty() {
+            ""
+        } else {
+            ", and again"
+        }
+    );
+    view! {
+        <div class="tl-row" role="row">
+            <span class="tl-name" role="rowheader">
+                <a href="#windows" rel="external">{window.name.clone()}</a>
+                " "
+                <span class="quiet">{word}</span>
+            </span>
+            <span class="tl-lane" role="cell">
+                <span class="sr">{said}</span>
+                <svg width="100%" height=LANE.to_string() aria-hidden="true">{bars} {now_line(page)}</svg>
+            </span>
+        </div>
+    }
+    .into_any()
+}
+
+fn milestones(page: &Parts<'_>) -> Option<AnyView> {
+    let shown: Vec<_> = page
+        .view
+        .milestones
+        .iter()
+        .filter_map(|milestone| Some((milestone.place?, milestone)))
+        .collect();
+    let marks = shown
+        .iter()
+        .map(|(place, milestone)| {
+            view! {
+                <g>
+                    <circle class="tl-milestone" cx=percent(*place) cy="14" r="5" />
+                    <title>{format!("{} {}", milestone.day, milestone.name)}</title>
+                </g>
+            }
+        })
+        .collect_view();
+    let said = shown
+        .iter()
+        .map(|(_, milestone)| format!("{} {}", milestone.day, milestone.name))
+        .collect::<Vec<_>>()
+        .join(", ");
+    (!shown.is_empty()).then(|| {
+        view! {
+            <div class="tl-row" role="row">
+                <span class="tl-name" role="rowheader">
+                    <a href="#milestones" rel="external">"Milestones"</a>
+                </span>
+                <span class="tl-lane" role="cell">
+                    <span class="sr">{said}</span>
+                    <svg width="100%" height=LANE.to_string()>{marks} {now_line(page)}</svg>
+                </span>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// By how many days a person has moved the ends of a bar, before asking for it.
+#[derive(Clone, Copy)]
+struct Shift {
+    start: RwSignal<i32>,
+    end: RwSignal<i32>,
+    /// What is held, and where the pointer took hold: an end or the whole.
+    held: RwSignal<Option<(Grip, i32)>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grip {
+    Whole,
+    Start,
+    End,
+}
+
+impl Shift {
+    fn new() -> Self {
+        Self {
+            start: RwSignal::new(0),
+            end: RwSignal::new(0),
+            held: RwSignal::new(None),
+        }
+    }
+
+    fn by(self, grip: Grip, start: i32, end: i32, days: i32) {
+        let length_stays = grip == Grip::Whole;
+        if length_stays || grip == Grip::Start {
+            self.start.set(start + days);
+        }
+        if length_stays || grip == Grip::End {
+            self.end.set(end + days);
+        }
+    }
+
+    fn clear(self) {
+        self.start.set(0);
+        self.end.set(0);
+        self.held.set(None);
+    }
+
+    fn moved(self) -> bool {
+        self.start.get_untracked() != 0 || self.end.get_untracked() != 0
+    }
+}
+
+fn phase_lane(page: &Parts<'_>, phase: &PhaseLane) -> AnyView {
+    let baseline = phase
+        .baseline_bar
+        .map(|bar| rect("tl-baseline", bar, 4, LANE - 8));
+    let late = phase
+        .late_bar
+        .map(|bar| rect("tl-projected", bar, 8, LANE - 16));
+    let form = page
+        .links
+        .page(&format!("calendar/phases/{}", phase.number));
+    let said = format!(
+        "{}, {} of {} modules on new{}{}",
+        dates(phase),
+        phase.done,
+        phase.modules,
+        behind(phase),
+        phase
+            .broken
+            .first()
+            .map(|sentence| format!(". {sentence}"))
+            .unwrap_or_default()
+    );
+    let needs = (!phase.needs.is_empty()).then(|| {
+        let numbers: Vec<String> = phase.needs.iter().map(ToString::to_string).collect();
+        let class = if phase.broken.is_empty() {
+            "quiet"
+        } else {
+            "hand"
+        };
+        view! { <span class=class>{format!("needs {}", numbers.join(", "))}</span> }
+    });
+    let bar = phase.bar.map(|bar| movable(page, phase, bar, form.clone()));
+    view! {
+        <div class="tl-row tl-of-phase" role="row">
+            <span class="tl-name" role="rowheader">
+                <a href=form>{format!("{} {}", phase.number, phase.name)}</a> " " {needs}
+            </span>
+            <span class="tl-lane" role="cell">
+                <span class="sr">{said}</span>
+                <svg width="100%" height=LANE.to_string()>
+                    {frozen(page)} {baseline} {late} {bar} {now_line(page)}
+                </svg>
+            </span>
+        </div>
+    }
+    .into_any()
+}
+
+/// A bar that is dragged, or moved by the arrow keys (with Shift its end alone), and then leads to the form with the days
+/// proposed. Without script it is a link to the same form.
+fn movable(page: &Parts<'_>, phase: &PhaseLane, bar: Bar, form: String) -> AnyView {
+    let shift = Shift::new();
+    let days = i32::try_from(page.view.days).unwrap_or(i32::MAX).max(1);
+    let of_day = 10_000 / days;
+    let place = move |at: u16, by: i32| {
+        let at = i32::from(at) + by * of_day;
+        u16::try_from(at.clamp(0, 10_000)).unwrap_or(0)
+    };
+    let from = move || place(bar.from, shift.start.get());
+    let to = move || place(bar.to, shift.end.get()).max(from());
+    let form = StoredValue::new(form);
+    let asked = move || {
+        let (start, end) = (shift.start.get_untracked(), shift.end.get_untracked());
+        form.with_value(|form| {
+            let mark = if form.contains('?') { '&' } else { '?' };
+            format!("{form}{mark}shift_start={start}&shift_end={end}")
+        })
+    };
+    let grip = move |grip: Grip| {
+        move |event: PointerEvent| {
+            event.prevent_default();
+            event.stop_propagation();
+            browser::capture_pointer(&event);
+            shift.held.set(Some((grip, event.client_x())));
+        }
+    };
+    let dragged = move |event: PointerEvent| {
+        if let Some((grip, began)) = shift.held.get_untracked() {
+            let width = browser::width_of_svg(&event).max(1);
+            let moved = event.client_x() - began;
+            let days = (f64::from(moved) * f64::from(days) / f64::from(width)).round();
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a pointer moves by a few thousand days at most"
+            )]
+            shift.by(grip, 0, 0, days as i32);
+        }
+    };
+    let dropped = move |_: PointerEvent| {
+        shift.held.set(None);
+        if shift.moved() {
+            browser::follow(&asked());
+        }
+    };
+    let pressed = move |event: KeyboardEvent| {
+        let days = match event.key().as_str() {
+            "ArrowRight" => 1,
+            "ArrowLeft" => -1,
+            "Escape" => return shift.clear(),
+            "Enter" | " " => {
+                event.prevent_default();
+                return browser::follow(&asked());
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        let grip = if event.shift_key() {
+            Grip::End
+        } else {
+            Grip::Whole
+        };
+        shift.by(
+            grip,
+            shift.start.get_untracked(),
+            shift.end.get_untracked(),
+            days,
+        );
+    };
+    let about = format!(
+        "Move phase {}, {}: {}",
+        phase.number,
+        phase.name,
+        dates(phase)
+    );
+    let proposed = move || match (shift.start.get(), shift.end.get()) {
+        (0, 0) => String::new(),
+        (start, end) => format!("Proposed: begins {start:+} d, ends {end:+} d. Enter asks for it."),
+    };
+    let label = move || format!("{about}. {}", proposed());
+    let done = phase_done(phase, bar);
+    view! {
+        <g
+            class="tl-link"
+            role="button"
+            tabindex="0"
+            aria-label=label
+            on:pointermove=dragged
+            on:pointerup=dropped
+            on:keydown=pressed
+        >
+            <rect
+                class="tl-phase"
+                x=move || percent(from())
+                y="6"
+                width=move || width(Bar { from: from(), to: to() })
+                height=(LANE - 12).to_string()
+                on:pointerdown=grip(Grip::Whole)
+            />
+            {done}
+            <rect class="tl-grip" x=move || percent(from()) y="6" width="6" height=(LANE - 12).to_string() on:pointerdown=grip(Grip::Start) />
+            <rect
+                class="tl-grip"
+                x=move || percent(to().saturating_sub(60))
+                y="6"
+                width="6"
+                height=(LANE - 12).to_string()
+                on:pointerdown=grip(Grip::End)
+            />
+            <text class="c-text" x=move || percent(from()) y=(LANE - 1).to_string() aria-hidden="true">{proposed}</text>
+        </g>
+    }
+    .into_any()
+}
+
+/// The share of a phase's modules that are on new, from the left.
+fn phase_done(phase: &PhaseLane, bar: Bar) -> Option<AnyView> {
+    let length = u32::from(bar.to.saturating_sub(bar.from));
+    let done = (length * phase.done).checked_div(phase.modules)?;
+    let to = bar.from + u16::try_from(done).ok()?;
+    (done > 0).then(|| rect("tl-done", Bar { from: bar.from, to }, LANE - 11, 4))
+}
+
+fn dates(phase: &PhaseLane) -> String {
+    match (phase.planned.start.as_str(), phase.planned.end.as_str()) {
+        ("", "") => "no dates yet".to_owned(),
+        (start, "") => format!("from {start}"),
+        ("", end) => format!("until {end}"),
+        (start, end) => format!("{start} to {end}"),
+    }
+}
+
+fn behind(phase: &PhaseLane) -> String {
+    match phase.days_behind {
+        None => String::new(),
+        Some(0) => ", as agreed on".to_owned(),
+        Some(days) => {
+            let count = words::count(days.unsigned_abs() as usize, "day", "days");
+            let way = if days > 0 { "late" } else { "early" };
+            format!(", expected to end on {}, {count} {way}", phase.expected_end)
+        }
+    }
+}
+
+fn module_lane(page: &Parts<'_>, module: &ModuleLane) -> AnyView {
+    let bars = module.steps.iter().map(step).collect_view();
+    let next = module.next.map_or_else(
+        || "nothing more to come".to_owned(),
+        |(state, at)| format!("{} expected {}", words::state(state), times::utc_minute(at)),
+    );
+    let said = format!("{} now, {next}", words::state(module.state));
+    view! {
+        <div class="tl-row" role="row">
+            <span class="tl-name" role="rowheader">
+                <a href=page.links.module(&module.key)>{module.key.to_string()}</a>
+            </span>
+            <span class="tl-lane" role="cell">
+                <span class="sr">{said}</span>
+                <svg width="100%" height=LANE.to_string() aria-hidden="true">{frozen(page)} {bars} {now_line(page)}</svg>
+            </span>
+        </div>
+    }
+    .into_any()
+}
+
+fn step(step: &StepBar) -> AnyView {
+    let share =
+        |state: FlagState| u16::try_from(u32::from(state.exposure().basis_points()) * 14 / 10_000);
+    let height = share(step.state).unwrap_or_default().max(3);
+    let class = if step.expected {
+        "tl-step expected"
+    } else {
+        "tl-step"
+    };
+    let title = format!(
+        "{} from {}",
+        words::state(step.state),
+        times::utc_minute(step.at)
+    );
+    view! {
+        <g>
+            {rect(class, step.bar, LANE - 7 - height, height)}
+            <title>{title}</title>
+        </g>
+    }
+    .into_any()
+}
