@@ -55,6 +55,7 @@ pub mod shell;
 pub mod times;
 pub mod words;
 
+pub use pages::whole::is_made_whole;
 pub use router::App;
 #[cfg(feature = "ssr")]
 pub use server_context::{Assets, ServerContext, provide_server_context};

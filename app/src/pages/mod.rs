@@ -3,7 +3,17 @@
 pub mod audit;
 mod audit_diff;
 pub mod audit_entry;
+#[cfg(feature = "ssr")]
 pub mod calendar;
+#[cfg(not(feature = "ssr"))]
+pub mod calendar {
+    //! Made whole by the server.
+    pub use super::whole::Page;
+    pub mod phase {
+        //! Made whole by the server.
+        pub use crate::pages::whole::Page;
+    }
+}
 pub mod change;
 pub mod connect;
 pub mod import;
@@ -29,3 +39,4 @@ pub mod settings;
 pub mod sign_in;
 pub mod tokens;
 pub mod users;
+pub mod whole;

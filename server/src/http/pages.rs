@@ -1,6 +1,6 @@
 //! The Leptos pages and their server functions: what the edge gives them, and how they are rendered.
 
-use app::{ServerContext, provide_server_context};
+use app::{ServerContext, is_made_whole, provide_server_context};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use control::Caller;
@@ -14,7 +14,10 @@ use crate::state::AppState;
 
 /// Renders the page of an address.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
-    let context = context(&state, &request);
+    let mut context = context(&state, &request);
+    if is_made_whole(request.uri().path()) {
+        (context.assets.js, context.assets.wasm) = (String::new(), String::new());
+    }
     let render = leptos_axum::render_app_async_with_context(
         move || provide_server_context(context.clone()),
         app::shell,
