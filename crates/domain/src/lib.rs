@@ -12,15 +12,19 @@
 //! | [`refusal`] | why a command was not carried out, and what to do |
 //! | [`change`] | what a committed command did |
 //! | [`audit`] | the record of one command |
+//! | [`schedule`] | the plan as people work it: windows, moving phases, projected dates, checklists |
+//! | [`issues`] | the issue log: severity, status, links, limits |
 //! | [`read`] | read models: what pages and the API show |
 
 pub mod actor;
 pub mod audit;
 pub mod change;
+pub mod issues;
 pub mod migration;
 pub mod plan_items;
 pub mod read;
 pub mod refusal;
+pub mod schedule;
 pub mod time;
 pub mod transition;
 
