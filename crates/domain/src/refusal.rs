@@ -95,6 +95,18 @@ pub enum Refusal {
         /// Who pressed it.
         other: Option<OtherChange>,
     },
+    /// A critical issue of the module is not resolved.
+    #[error(
+        "Issue {number}, {title:?}, is critical and not resolved: {module} is not promoted until it is. Resolve the issue, or lower its severity if it is not that bad. Rollbacks stay possible."
+    )]
+    BlockedByIssue {
+        /// Which module.
+        module: Key,
+        /// The issue's number.
+        number: u32,
+        /// Its title.
+        title: String,
+    },
     /// The module is retired or archived.
     #[error("{module} is {status}: its flag does not move any more{}.", nor_others(*others))]
     NotActive {
@@ -177,6 +189,7 @@ impl Refusal {
             Self::VersionRequired => "version-required",
             Self::Stale { .. } => "stale",
             Self::KillSwitchOn { .. } => "kill-switch-on",
+            Self::BlockedByIssue { .. } => "blocked-by-issue",
             Self::NotActive { .. } => "not-active",
             Self::NotOnNew { .. } => "not-on-new",
             Self::InUse { .. } => "in-use",
@@ -200,6 +213,7 @@ impl Refusal {
             | Self::NoChange { .. }
             | Self::Stale { .. }
             | Self::KillSwitchOn { .. }
+            | Self::BlockedByIssue { .. }
             | Self::NotActive { .. }
             | Self::NotOnNew { .. }
             | Self::InUse { .. }

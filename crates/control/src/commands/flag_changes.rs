@@ -6,6 +6,7 @@ use domain::transition::Plan;
 use domain::{Direction, FlagChange, Key, Refusal};
 use serde_json::{Value, json};
 
+use super::issue_parts::require_unblocked;
 use super::{Selection, scope};
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
@@ -103,7 +104,8 @@ impl Selected {
         Err(Refusal::NoChange { summary, other }.into())
     }
 
-    /// What must hold for a promotion: the kill switch is off, and each version seen is the current one.
+    /// What must hold for a promotion: the kill switch is off, no critical issue of a module that goes up is unresolved,
+    /// and each version seen is the current one.
     pub(super) async fn allow_promotion(
         &self,
         work: &mut Work<'_>,
@@ -119,6 +121,13 @@ impl Selected {
             let environment = self.environment.environment.key.clone();
             return Err(Refusal::KillSwitchOn { environment, other }.into());
         }
+        let rises = |flag: &&FlagRecord| {
+            plan.changes.iter().any(|change| {
+                change.module == flag.module
+                    && change.before.direction_to(change.after) == Direction::Promotion
+            })
+        };
+        require_unblocked(work, &self.migration, self.flags.iter().filter(rises)).await?;
         for change in &plan.changes {
             self.expect_version(work, &change.module, expected.get(&change.module))
                 .await?;

@@ -5,6 +5,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::input::Input;
+use super::issue_parts::require_unblocked;
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
@@ -98,6 +99,9 @@ impl Command for Resume {
             .is_some_and(|digest| *digest != digest_of_returning(&all))
         {
             return Err(Refusal::Drift.into());
+        }
+        if !self.from_old {
+            require_unblocked(work, &migration, returning(&all)).await?;
         }
         work.make_revision();
         environments::set_kill_switch(work.connection, record.id, false, work.sequence).await?;

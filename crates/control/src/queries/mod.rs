@@ -4,9 +4,11 @@
 mod audit;
 mod change;
 mod drafts;
+mod evidence;
 mod forms;
 mod frame;
 mod instances;
+mod issues;
 mod migrations;
 mod module;
 mod modules;
@@ -25,6 +27,7 @@ pub use drafts::{Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};
 pub use frame::frame;
 pub use instances::instances;
+pub use issues::{ExportedIssue, issue, issue_export, issue_rows, issues, new_issue};
 pub use migrations::migrations;
 pub use module::module;
 pub use modules::modules;
@@ -33,3 +36,5 @@ pub use plan::{plan_changes, plan_view};
 pub use plan_export::export_plan;
 pub use settings::{connect, tokens, users};
 pub use structure::{ModuleWithFlags, environments, migration, module_list, phases};
+
+pub(crate) use evidence::{Heard, heard};
