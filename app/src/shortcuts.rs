@@ -96,14 +96,14 @@ pub fn Shortcuts() -> impl IntoView {
         let keys = SingleKeys::here();
         let navigate = leptos_router::hooks::use_navigate();
         let location = leptos_router::hooks::use_location();
+        let (path, search) = (location.pathname, location.search);
         Effect::new(move |_| {
-            let (navigate, location) = (navigate.clone(), location.clone());
+            let navigate = navigate.clone();
             let listener = window_event_listener(leptos::ev::keydown, move |event| {
                 if !keys.listen_to(&event) {
                     return;
                 }
-                let path = location.pathname.get_untracked();
-                let search = location.search.get_untracked();
+                let (path, search) = (path.get_untracked(), search.get_untracked());
                 let now = Timestamp(browser::now());
                 if let Some(address) = leads_to(&event.key(), &path, &search, now) {
                     event.prevent_default();

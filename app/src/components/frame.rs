@@ -208,11 +208,9 @@ fn single_keys() -> impl IntoView {
             class="item"
             type="button"
             hidden=move || !live.awake()
-            aria-pressed=move || keys.on().to_string()
             on:click=move |_| keys.turn()
         >
-            "Single keys"
-            <span class="end">{move || if keys.on() { "on" } else { "off" }}</span>
+            {move || if keys.on() { "Single keys: on" } else { "Single keys: off" }}
         </button>
     }
 }

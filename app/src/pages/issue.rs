@@ -51,7 +51,10 @@ fn shown(view: &IssueView, controls: IssueControls, flash: Option<&Flash>) -> Fr
         {blocking(view)}
         <div class="columns main section">
             <div class="stack">
-                <section aria-label="What happened">{written(view)}</section>
+                <section>
+                    <h2 class="sr">"What happened"</h2>
+                    {written(view)}
+                </section>
                 {resolution(view)}
                 <section class="section">
                     <div class="section-head"><h2>"Timeline"</h2></div>

@@ -131,15 +131,15 @@ fn issues(view: &ModuleView, links: &Links) -> impl IntoView + use<> {
         .iter()
         .map(|issue| view! { <li>{line(issue, links)}</li> })
         .collect_view();
-    let none = view
-        .issues
-        .is_empty()
-        .then(|| view! { <p class="quiet">"None that is not resolved."</p> });
+    let list = if view.issues.is_empty() {
+        view! { <p class="quiet">"None that is not resolved."</p> }.into_any()
+    } else {
+        view! { <ul class="lines">{lines}</ul> }.into_any()
+    };
     view! {
         <section class="tile">
             <header><h2>"Issues"</h2> <a href=all>"All of it"</a></header>
-            <ul class="lines">{lines}</ul>
-            {none}
+            {list}
             <div class="buttons">
                 <a class="button" href=open>{icon("plus")} "Open an issue"</a>
             </div>

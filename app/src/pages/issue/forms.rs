@@ -231,10 +231,11 @@ pub(super) fn links_tile(
         .iter()
         .map(|link| linked(view, link, controls.unlink, closed, links))
         .collect_view();
-    let none = view
-        .links
-        .is_empty()
-        .then(|| view! { <p class="quiet">"Tied to no other issue."</p> });
+    let list = if view.links.is_empty() {
+        view! { <p class="quiet">"Tied to no other issue."</p> }.into_any()
+    } else {
+        view! { <ul class="lines">{tied}</ul> }.into_any()
+    };
     let kinds = LinkKind::ALL
         .into_iter()
         .flat_map(|kind| {
@@ -252,8 +253,7 @@ pub(super) fn links_tile(
         <section class="tile">
             <header><h2>"Linked issues"</h2></header>
             {gone}
-            <ul class="lines">{tied}</ul>
-            {none}
+            {list}
             <CommandForm action=action node_ref=form>
                 <div class="form">
                     <Hidden fields=about />
