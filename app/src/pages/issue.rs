@@ -34,11 +34,11 @@ pub fn Page() -> impl IntoView {
         move || controls.forget(),
     );
     framed(model, Rail::Issues, move |view, flash| {
-        shown(&view, controls, flash)
+        shown(&view, &controls, flash)
     })
 }
 
-fn shown(view: &IssueView, controls: IssueControls, flash: Option<&Flash>) -> Framed {
+fn shown(view: &IssueView, controls: &IssueControls, flash: Option<&Flash>) -> Framed {
     let (frame, row) = (view.frame.clone(), &view.row);
     let links = Links::of(&frame);
     let evidence = view

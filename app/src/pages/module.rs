@@ -126,7 +126,7 @@ fn issues(view: &ModuleView, links: &Links) -> impl IntoView + use<> {
     let key = &view.row.key;
     let open = links.page(&format!("issues/new?module={key}"));
     let all = links.page(&format!("issues?module={key}"));
-    let lines = view
+    let unresolved = view
         .issues
         .iter()
         .map(|issue| view! { <li>{line(issue, links)}</li> })
@@ -134,7 +134,7 @@ fn issues(view: &ModuleView, links: &Links) -> impl IntoView + use<> {
     let list = if view.issues.is_empty() {
         view! { <p class="quiet">"None that is not resolved."</p> }.into_any()
     } else {
-        view! { <ul class="lines">{lines}</ul> }.into_any()
+        view! { <ul class="lines">{unresolved}</ul> }.into_any()
     };
     view! {
         <section class="tile">

@@ -86,13 +86,13 @@ fn tamed<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Ev
             }))
         }
         Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Heading(headings.last()))),
-        Event::Start(tag) if nests(&tag.to_end()) => {
+        Event::Start(tag) if nests(tag.to_end()) => {
             let kept = deep < DEEPEST;
             deep += usize::from(kept);
             open.push(kept);
             kept.then(|| Event::Start(without_picture(tag)))
         }
-        Event::End(end) if nests(&end) => {
+        Event::End(end) if nests(end) => {
             let kept = open.pop().unwrap_or(false);
             deep -= usize::from(kept);
             let end = if end == TagEnd::Image {
@@ -106,7 +106,7 @@ fn tamed<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Ev
     })
 }
 
-fn nests(end: &TagEnd) -> bool {
+fn nests(end: TagEnd) -> bool {
     matches!(
         end,
         TagEnd::BlockQuote(_)

@@ -191,15 +191,15 @@ fn section(issue: &ExportedIssue) -> String {
     facts.extend(row.due.as_ref().map(|due| format!("due {due}")));
     let mut text = format!("\n## {}. {}\n\n", row.number, one_line(&row.title));
     for fact in facts {
-        text.push_str(&format!("- {fact}\n"));
+        text.extend(["- ", &fact, "\n"]);
     }
     text.push_str(&quoted(&issue.body));
     for (at, by, comment) in &issue.comments {
-        text.push_str(&format!("\n**{}, {} UTC:**\n", one_line(by), at.utc()));
+        text.extend(["\n**", &one_line(by), ", ", &at.utc(), " UTC:**\n"]);
         text.push_str(&quoted(comment));
     }
     if let Some(at) = row.resolved_at {
-        text.push_str(&format!("\n**Resolved {} UTC:**\n", at.utc()));
+        text.extend(["\n**Resolved ", &at.utc(), " UTC:**\n"]);
         text.push_str(&quoted(&issue.resolution));
     }
     text
@@ -213,8 +213,8 @@ fn quoted(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let lines: String = text.lines().map(|line| format!("> {line}\n")).collect();
-    format!("\n{lines}")
+    let lines = text.lines().flat_map(|line| ["> ", line, "\n"]);
+    std::iter::once("\n").chain(lines).collect()
 }
 
 #[cfg(test)]

@@ -14,16 +14,13 @@ pub(super) fn attachment(
     now: Timestamp,
     links: &Links,
 ) -> impl IntoView + use<> {
-    let standing = (attachment.kind == "standing")
-        .then(|| serde_json::from_value(attachment.evidence.clone()).ok())
-        .flatten();
-    let shown = match standing {
-        Some(standing) => known(&standing, now, links).into_any(),
+    let shown = match &attachment.standing {
+        Some(standing) => known(standing, now, links).into_any(),
         // Of a kind that this page does not know yet.
         None => view! {
             <details>
                 <summary>{attachment.kind.clone()}</summary>
-                <pre><code>{format!("{:#}", attachment.evidence)}</code></pre>
+                <pre><code>{attachment.evidence.to_string()}</code></pre>
             </details>
         }
         .into_any(),

@@ -93,7 +93,7 @@ fn hidden(view: &IssueView) -> Vec<(&'static str, String)> {
 
 pub(super) fn comment_form(
     view: &IssueView,
-    controls: IssueControls,
+    controls: &IssueControls,
     flash: Option<&Flash>,
 ) -> impl IntoView + use<> {
     let Emptied { action, form } = controls.comment;
@@ -131,20 +131,20 @@ pub(super) fn comment_form(
 
 pub(super) fn move_form(
     view: &IssueView,
-    controls: IssueControls,
+    controls: &IssueControls,
     flash: Option<&Flash>,
 ) -> impl IntoView + use<> {
     let Emptied { action, form } = controls.moving;
     let state = FormState::of(action, flash);
     let lock = lock(&view.frame, Role::Operator);
     let closed = lock.closed();
-    let (status, version) = (view.row.status, view.version);
+    let (status, version, seen) = (view.row.status, view.version, controls.seen);
     let touched = move |_| {
-        if controls.seen.with_untracked(Option::is_none) {
-            controls.seen.set(Some(version));
+        if seen.with_untracked(Option::is_none) {
+            seen.set(Some(version));
         }
     };
-    let expected = move || controls.seen.get().unwrap_or(version).to_string();
+    let expected = move || seen.get().unwrap_or(version).to_string();
     let (problem, done, pending, why) = (
         state.problem(),
         state.done(&Links::of(&view.frame)),
@@ -217,7 +217,7 @@ fn tie(kind: LinkKind, inverse: bool) -> String {
 
 pub(super) fn links_tile(
     view: &IssueView,
-    controls: IssueControls,
+    controls: &IssueControls,
     flash: Option<&Flash>,
     links: &Links,
 ) -> impl IntoView + use<> {

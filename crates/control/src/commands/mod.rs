@@ -88,6 +88,7 @@ pub use undo::{Undo, undo};
 pub use unlink_issues::UnlinkIssues;
 
 pub(crate) use mint_epoch::MintEpoch;
+pub(crate) use open_issue::STANDING;
 pub(crate) use plan_changes::plan_changes;
 pub(crate) use plan_existing::Existing;
 pub(crate) use plan_wanted::PHASE_COMMANDS;

@@ -19,6 +19,9 @@ use crate::store::issues::{self, Issue, IssueRecord};
 use crate::store::{audit, issue_words};
 use crate::{Caller, CommandError, Control, queries};
 
+/// The kind of evidence that says how a module stands.
+pub(crate) const STANDING: &str = "standing";
+
 /// How far ahead of the server a clock may be that says when something was noticed, milliseconds.
 const CLOCKS_DIFFER: i64 = 60_000;
 
@@ -251,16 +254,8 @@ async fn freeze(
     let about = format!("{module} in {}", standing.environment);
     let evidence = json!(standing);
     let now = work.now;
-    issues::attach(
-        work.connection,
-        record.id,
-        "standing",
-        &about,
-        &evidence,
-        now,
-    )
-    .await?;
-    Ok(json!([{ "kind": "standing", "about": about, "evidence": evidence }]))
+    issues::attach(work.connection, record.id, STANDING, &about, &evidence, now).await?;
+    Ok(json!([{ "kind": STANDING, "about": about, "evidence": evidence }]))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use domain::{Key, ModuleStatus, Permission, Refusal, Timestamp};
 
 use super::audit::audit_row;
 use super::standing::{Standing, load};
+use crate::commands::STANDING;
 use crate::control::authorise;
 use crate::markdown::to_html;
 use crate::store::audit::AuditRecord;
@@ -200,11 +201,15 @@ pub async fn issue(
         attachments: attachments
             .into_iter()
             .map(|attachment| {
+                let standing = (attachment.kind == STANDING)
+                    .then(|| serde_json::from_str(&attachment.evidence))
+                    .transpose()?;
                 Ok(AttachmentView {
                     kind: attachment.kind,
                     about: attachment.about,
                     frozen_at: Timestamp(attachment.frozen_at),
                     evidence: serde_json::from_str(&attachment.evidence)?,
+                    standing,
                 })
             })
             .collect::<Result<_, StoreError>>()?,

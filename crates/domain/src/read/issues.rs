@@ -189,6 +189,8 @@ pub struct AttachmentView {
     pub frozen_at: Timestamp,
     /// The evidence, by the kind's own shape: [`StandingEvidence`] for `standing`.
     pub evidence: Value,
+    /// The same, read, where the kind is `standing`: a browser that read it itself would load more.
+    pub standing: Option<StandingEvidence>,
 }
 
 /// How a module stood, and who heard of it.

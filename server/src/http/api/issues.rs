@@ -8,7 +8,7 @@ use control::commands::{
 };
 use control::queries;
 use domain::issues::{IssueStatus, LinkKind, Severity};
-use domain::read::{IssueFilter, IssueOrder, IssueView, StatusFilter};
+use domain::read::{AttachmentView, IssueFilter, IssueOrder, IssueView, StatusFilter};
 use domain::{Key, Refusal, Timestamp};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -86,11 +86,11 @@ pub async fn show(
     let environment = within.environment.as_ref();
     let view = queries::issue(&state.control, &caller, &migration, environment, number).await?;
     let version = view.version;
-    Ok(Versioned(whole(view), version))
+    Ok(Versioned(whole(&view), version))
 }
 
 /// What a list says of it, and the rest beside it.
-fn whole(view: IssueView) -> Value {
+fn whole(view: &IssueView) -> Value {
     let mut issue = json!(view.row);
     let more = json!({
         "comment_count": view.row.comments,
@@ -100,7 +100,7 @@ fn whole(view: IssueView) -> Value {
         "resolution_html": view.resolution_html,
         "version": view.version,
         "blocks_promotion": view.blocks_promotion,
-        "attachments": view.attachments,
+        "attachments": view.attachments.iter().map(attachment).collect::<Vec<_>>(),
         "links": view.links,
         "timeline": view.timeline,
         "more_events": view.more_events,
@@ -110,6 +110,15 @@ fn whole(view: IssueView) -> Value {
         issue.extend(more);
     }
     issue
+}
+
+fn attachment(attachment: &AttachmentView) -> Value {
+    json!({
+        "kind": attachment.kind,
+        "about": attachment.about,
+        "frozen_at": attachment.frozen_at,
+        "evidence": attachment.evidence,
+    })
 }
 
 /// An issue to be opened.
