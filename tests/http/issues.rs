@@ -131,6 +131,7 @@ async fn a_critical_issue_holds_its_module_up_until_it_is_resolved() -> Result<(
     assert_eq!(
         told(&issue),
         [
+            "plan.import",
             "flag.set",
             "issue.open",
             "flag.rollback",
