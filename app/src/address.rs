@@ -66,6 +66,11 @@ impl Links {
         self.page(&format!("changes/{revision}"))
     }
 
+    /// An issue.
+    pub fn issue(&self, number: u32) -> String {
+        self.page(&format!("issues/{number}"))
+    }
+
     /// An audit entry.
     pub fn audit_entry(&self, sequence: u64) -> String {
         self.page(&format!("audit/{sequence}"))

@@ -68,6 +68,8 @@ mod store {
 
     /// Messages kept at most; the oldest go first.
     const MOST: usize = 1_000;
+    /// Most bytes of what was typed, over all of them: a refused form gives long texts back.
+    const MOST_BYTES: usize = 32 * 1024 * 1024;
     /// How long one is kept, milliseconds.
     const KEPT: i64 = 10 * 60 * 1_000;
 
@@ -97,8 +99,10 @@ mod store {
             let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
             let Messages { last, kept } = &mut *messages;
             kept.retain(|message| message.until > now);
-            if kept.len() >= MOST {
-                kept.pop_front();
+            let mut bytes = typed(&flash) + kept.iter().map(|one| typed(&one.flash)).sum::<usize>();
+            while kept.len() >= MOST || (bytes > MOST_BYTES && !kept.is_empty()) {
+                let gone = kept.pop_front().map_or(0, |oldest| typed(&oldest.flash));
+                bytes = bytes.saturating_sub(gone);
             }
             *last = now.0.max(last.saturating_add(1));
             let id = format!("{last:x}");
@@ -126,9 +130,38 @@ mod store {
         }
     }
 
+    /// Bytes of the fields that a flash gives back.
+    fn typed(flash: &Flash) -> usize {
+        match flash {
+            Flash::Refused(refused) => refused.fields.iter().map(|(_, text)| text.len()).sum(),
+            Flash::Done(_) | Flash::Said(_) | Flash::Secret { .. } => 0,
+        }
+    }
+
     #[cfg(test)]
     mod tests {
+        use crate::error::{AppError, Refused};
+        use crate::flash::RefusedForm;
+
         use super::*;
+
+        #[test]
+        fn long_texts_do_not_fill_the_memory() {
+            let store = FlashStore::default();
+            let refused = || {
+                Flash::Refused(RefusedForm {
+                    form: "comment_issue".into(),
+                    error: AppError::Refused(Refused::said(400, "Too long.")),
+                    fields: vec![("comment".into(), "x".repeat(MOST_BYTES / 4))],
+                })
+            };
+            let ids: Vec<_> = (0..6)
+                .map(|_| store.put("ada", refused(), Timestamp(0)))
+                .collect();
+            let kept = |id: &String| store.get("ada", id, Timestamp(1)).is_some();
+            assert_eq!(ids.iter().filter(|id| kept(id)).count(), 4);
+            assert!(ids.last().is_some_and(kept));
+        }
 
         #[test]
         fn a_message_is_its_actors_alone_and_grows_old() {

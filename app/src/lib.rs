@@ -9,6 +9,7 @@
 //! | [`api`] | server functions: the only ones; each hands its caller to `control`, which authorises |
 //! | [`address`] | which migration and environment a page is about, and links to other pages |
 //! | [`live`] | one event source a page: says that something changed, the page fetches the truth |
+//! | [`shortcuts`] | single keys: which does what, and the switch that turns them off |
 //! | [`model`] | read models on their way from the server to a page |
 //! | [`flash`] | what a form without script is told after its redirect: what was done, or why not with its fields |
 //! | `charts` | pictures that the server draws from read models |
@@ -52,6 +53,7 @@ pub mod router;
 pub mod server_context;
 #[cfg(feature = "ssr")]
 pub mod shell;
+pub mod shortcuts;
 pub mod times;
 pub mod words;
 

@@ -8,6 +8,7 @@ use leptos_router::{SsrMode, path};
 use crate::components::{Zone, provide_last_frame};
 use crate::live::{Live, LiveUpdates};
 use crate::pages;
+use crate::shortcuts::{Shortcuts, SingleKeys};
 
 /// The whole application. Rendered once everything has been read, so that a page works without script, its status is
 /// right, and unfurls see its tags.
@@ -17,9 +18,11 @@ pub fn App() -> impl IntoView {
     Live::provide();
     Zone::provide();
     provide_last_frame();
+    SingleKeys::provide();
     view! {
         <Router>
             <LiveUpdates />
+            <Shortcuts />
             <FlatRoutes fallback=pages::not_found::Page>
                 <Route path=path!("/") view=pages::migrations::Page ssr=SsrMode::Async />
                 <Route path=path!("/sign-in") view=pages::sign_in::Page ssr=SsrMode::Async />
@@ -40,6 +43,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/m/:migration/kill-switch") view=pages::kill_switch::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/resume") view=pages::resume::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/changes/:revision") view=pages::change::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/issues") view=pages::issues::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/issues/new") view=pages::issue_new::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/issues/:number") view=pages::issue::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/issues/:number/edit") view=pages::issue_edit::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/audit") view=pages::audit::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/audit/:sequence") view=pages::audit_entry::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/instances") view=pages::instances::Page ssr=SsrMode::Async />

@@ -14,7 +14,7 @@ use crate::http::pages;
 use crate::middleware::authentication::{
     identify_for_api, identify_for_pages, require_caller, require_data_directory,
 };
-use crate::middleware::body::{read_small, read_upload};
+use crate::middleware::body::{read_small, read_text, read_upload};
 use crate::middleware::edge::{no_such_method, no_such_path};
 use crate::middleware::origin::require_own_origin;
 use crate::middleware::pages::{content_policy, require_sign_in};
@@ -36,6 +36,10 @@ pub fn full(state: &AppState) -> Router {
         data_plane
             .merge(management(state))
             .merge(of_pages(state, pages.layer(from_fn(read_small))))
+            .merge(of_pages(
+                state,
+                group(&[Access::PageText]).layer(from_fn(read_text)),
+            ))
             .merge(of_pages(
                 state,
                 group(&[Access::PageUpload]).layer(from_fn(read_upload)),
@@ -62,8 +66,10 @@ fn management(state: &AppState) -> Router<AppState> {
     let small = group(&[Access::Management])
         .merge(owners)
         .layer(from_fn(read_small));
+    let texts = group(&[Access::ManagementText]).layer(from_fn(read_text));
     let uploads = group(&[Access::ManagementUpload]).layer(from_fn(read_upload));
     small
+        .merge(texts)
         .merge(uploads)
         .layer(from_fn_with_state(state.clone(), require_own_origin))
         .layer(from_fn(require_caller))

@@ -4,12 +4,12 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use crate::http::api::{
-    audit, backup, calendar, changes, environments, flags as set_flags, instances, kill_switch,
-    migrations, modules, phases, plan, resume, rollback, tokens, undo, users,
+    audit, backup, calendar, changes, environments, flags as set_flags, instances, issues,
+    kill_switch, migrations, modules, phases, plan, resume, rollback, tokens, undo, users,
 };
 use crate::http::{
-    acks, assets, comparisons, description, exports, flags, health, import, live, ofrep, pages,
-    sign_in, stream,
+    acks, assets, comparisons, description, exports, flags, health, import, issue_exports, live,
+    ofrep, pages, sign_in, stream,
 };
 use crate::state::AppState;
 
@@ -24,12 +24,16 @@ pub enum Access {
     Ofrep,
     /// A management token, or a session.
     Management,
+    /// The same, with a body of up to 256 KiB.
+    ManagementText,
     /// The same, with a body of up to 5 MiB.
     ManagementUpload,
     /// Whoever may open the data directory.
     DataDirectory,
     /// A page of the site.
     Page,
+    /// The same, with a body of up to 256 KiB.
+    PageText,
     /// The same, with a body of up to 5 MiB.
     PageUpload,
 }
@@ -201,6 +205,27 @@ pub fn table() -> Vec<Route> {
             => "Running instances and what they applied", gives "Instances";
         GET "/api/v1/migrations/{migration}/changes/{revision}" [Management] changes::show
             => "A change of flags and what it did", gives "Change";
+        // The issue log
+        GET "/api/v1/migrations/{migration}/issues" [Management ? "q" "status" "severity" "module" "owner" "label" "sort" "page"] issues::list
+            => "Its issues, 50 a page, newest first or by relevance", gives "Issues";
+        POST "/api/v1/migrations/{migration}/issues" [ManagementText] issues::open
+            => "Open an issue; how its module stands is frozen with it", takes "NewIssue", gives "Committed";
+        GET "/api/v1/migrations/{migration}/issues.csv" [Management ? "q" "status" "severity" "module" "owner" "label" "sort"] issues::csv
+            => "Issues as a table", gives "text/csv";
+        GET "/api/v1/migrations/{migration}/issues.md" [Management ? "q" "status" "severity" "module" "owner" "label" "sort"] issues::markdown
+            => "Issues as a document", gives "text/markdown";
+        GET "/api/v1/migrations/{migration}/issues/{issue}" [Management ? "environment"] issues::show
+            => "One issue with its evidence, links and timeline", gives "Issue";
+        PATCH "/api/v1/migrations/{migration}/issues/{issue}" [ManagementText] issues::edit
+            => "Edit an issue", takes "IssueEdit", gives "Committed";
+        POST "/api/v1/migrations/{migration}/issues/{issue}/status" [ManagementText] issues::change_status
+            => "Mitigate, resolve or reopen an issue", takes "IssueMove", gives "Committed";
+        POST "/api/v1/migrations/{migration}/issues/{issue}/comments" [ManagementText] issues::comment
+            => "Comment on an issue", takes "NewComment", gives "Committed";
+        POST "/api/v1/migrations/{migration}/issues/{issue}/links" [Management] issues::link
+            => "Tie two issues", takes "IssueLink", gives "Committed";
+        DELETE "/api/v1/migrations/{migration}/issues/{issue}/links/{kind}/{other}" [Management ? "reason"] issues::unlink
+            => "Take a tie between two issues away", gives "Committed";
         // The record, and who may
         GET "/api/v1/audit" [Management ? "migration" "environment" "q" "before"] audit::list
             => "Audit entries, newest first, 50 a page", gives "AuditEntries";
@@ -243,6 +268,18 @@ pub fn table() -> Vec<Route> {
             => "Download the audit log";
         GET "/m/{migration}/audit.csv" [Page] exports::audit_csv
             => "Download the audit log as a table";
+        GET "/m/{migration}/issues.csv" [Page] issue_exports::csv_of_page
+            => "Download issues as a table";
+        GET "/m/{migration}/issues.md" [Page] issue_exports::markdown_of_page
+            => "Download issues as a document";
+        POST "/fn/open_issue" [PageText] pages::server_function
+            => "The form that opens an issue";
+        POST "/fn/edit_issue" [PageText] pages::server_function
+            => "The form that edits an issue";
+        POST "/fn/move_issue" [PageText] pages::server_function
+            => "The form that moves an issue";
+        POST "/fn/comment_issue" [PageText] pages::server_function
+            => "The form that comments on an issue";
         GET "/fn/{*name}" [Page] pages::server_function
             => "A page's question";
         POST "/fn/{*name}" [Page] pages::server_function

@@ -7,6 +7,7 @@ mod comeback;
 mod figures;
 mod ofrep;
 mod overview;
+mod search;
 mod start;
 mod streams;
 mod writes;
@@ -14,7 +15,7 @@ mod writes;
 use anyhow::{Result, bail};
 use http_tests::app::{Api, TestApp};
 
-const PARTS: &str = "start, writes, overview, ofrep, streams, comeback";
+const PARTS: &str = "start, writes, overview, search, ofrep, streams, comeback";
 /// The project's own example plan: 79 modules.
 const PLAN: &str = include_str!("../../examples/demo-plan.md");
 /// The first day of its earliest phase.
@@ -33,6 +34,7 @@ async fn main() -> Result<()> {
             "start" => start::run().await?,
             "writes" => writes::run().await?,
             "overview" => overview::run().await?,
+            "search" => search::run().await?,
             "ofrep" => ofrep::run().await?,
             "streams" => streams::run().await?,
             "comeback" => comeback::run().await?,

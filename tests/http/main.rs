@@ -15,6 +15,7 @@ mod crash;
 mod data_plane;
 mod exports;
 mod history;
+mod issues;
 mod pages;
 mod security;
 mod store;

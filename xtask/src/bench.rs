@@ -18,7 +18,7 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
@@ -37,6 +37,11 @@ const PARTS: [Part; 8] = [
     Part {
         name: "overview",
         about: "the overview page for 79 modules, signed in",
+        run: against_server,
+    },
+    Part {
+        name: "search",
+        about: "search over 50,000 entries of the issue log",
         run: against_server,
     },
     Part {

@@ -2,8 +2,9 @@
 
 use domain::refusal::FieldError;
 use domain::schedule::windows::Scope;
-use domain::{Exposure, Key, Refusal};
+use domain::{Exposure, Key, Refusal, Timestamp};
 use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 
 /// Reads texts and remembers what is wrong with them.
 #[derive(Default)]
@@ -78,6 +79,23 @@ impl Input {
             }
             key => self.key(field, key).map(Scope::Module),
         }
+    }
+
+    /// A moment of UTC as inputs of date and time send it, or nothing.
+    pub(super) fn moment(&mut self, field: &str, text: &str) -> Option<Timestamp> {
+        let text = text.trim().trim_end_matches('Z');
+        if text.is_empty() {
+            return None;
+        }
+        let moment = text
+            .parse::<DateTime>()
+            .and_then(|moment| TimeZone::UTC.to_timestamp(moment))
+            .ok()
+            .map(|moment| Timestamp(moment.as_millisecond()));
+        if moment.is_none() {
+            self.wrong(field, "This is no moment: write it as 2026-11-16T14:02.");
+        }
+        moment
     }
 
     /// A whole number, or nothing.

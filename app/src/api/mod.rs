@@ -16,6 +16,7 @@ pub mod import;
 #[cfg(feature = "ssr")]
 mod input;
 pub mod instances;
+pub mod issues;
 pub mod migrations;
 pub mod modules;
 pub mod overview;

@@ -36,6 +36,9 @@ pub fn Field(
     /// Longest text.
     #[prop(default = 4_000)]
     maxlength: u16,
+    /// Id of a `datalist` with what to choose from.
+    #[prop(optional)]
+    list: Option<&'static str>,
     /// Lines; more than one makes it a text area.
     #[prop(default = 1)]
     rows: u8,
@@ -81,6 +84,7 @@ pub fn Field(
                 id=id.clone()
                 name=name
                 type=kind
+                list=list
                 value=value
                 maxlength=maxlength.to_string()
                 required=required

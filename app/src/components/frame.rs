@@ -8,6 +8,7 @@ use crate::address::{Links, encoded};
 use crate::browser;
 use crate::components::{Size, icon, sum_track};
 use crate::live::{Live, LiveState};
+use crate::shortcuts::SingleKeys;
 use crate::times;
 use crate::words;
 
@@ -22,6 +23,8 @@ pub enum Rail {
     Plan,
     /// The table of modules, and each module.
     Modules,
+    /// The issue log.
+    Issues,
     /// The audit log, and each change.
     Audit,
     /// Running instances of services.
@@ -38,11 +41,12 @@ const FIRST: [(Rail, &str, &str, &str); 4] = [
     (Rail::Overview, "Overview", "overview", ""),
     (Rail::Plan, "Plan", "checklists", "plan"),
     (Rail::Modules, "Modules", "modules", "modules"),
-    (Rail::Audit, "Audit", "audit", "audit"),
+    (Rail::Issues, "Issues", "issues", "issues"),
 ];
 
-const REST: [(Rail, &str, &str, &str); 4] = [
+const REST: [(Rail, &str, &str, &str); 5] = [
     (Rail::Calendar, "Calendar", "calendar", "calendar"),
+    (Rail::Audit, "Audit", "audit", "audit"),
     (Rail::Instances, "Instances", "instances", "instances"),
     (Rail::Connect, "Connect", "link", "connect"),
     (Rail::Settings, "Settings", "settings", "settings"),
@@ -189,12 +193,28 @@ fn person(viewer: &Viewer) -> impl IntoView + use<> {
                 <span class="title">{format!("{}{role}", viewer.name)}</span>
                 <a class="item" href="/">"All migrations"</a>
                 {administers}
+                {single_keys()}
                 <hr />
                 <form method="post" action="/sign-out">
                     <button class="item" type="submit">"Sign out"</button>
                 </form>
             </div>
         </details>
+    }
+}
+
+/// Turns single keys off and on; there only with script, without which no key does anything.
+fn single_keys() -> impl IntoView {
+    let (live, keys) = (Live::here(), SingleKeys::here());
+    view! {
+        <button
+            class="item"
+            type="button"
+            hidden=move || !live.awake()
+            on:click=move |_| keys.turn()
+        >
+            {move || if keys.on() { "Single keys: on" } else { "Single keys: off" }}
+        </button>
     }
 }
 

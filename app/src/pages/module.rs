@@ -1,9 +1,11 @@
 //! Everything about one module: where it stands and why, the next step, the way back, its history.
 
+use domain::issues::blocks_promotion;
 use domain::read::{AuditRow, HistoryRow, ModuleView};
 use domain::{Mode, ModuleStatus, Role};
 use leptos::prelude::*;
 
+use super::issue_parts::{blocked_by, line};
 use super::parts::{can_go_down, environment_field, forget_elsewhere, versions};
 use super::rollback_form::Rollback;
 use super::set_form::{SetControls, Setting};
@@ -59,13 +61,7 @@ fn shown(page: &ModulePage, controls: Controls, flash: Option<&Flash>) -> Framed
     let view = &page.view;
     let frame = view.frame.clone();
     let links = Links::of(&frame);
-    let held = view.held_because.clone().map(|why| {
-        view! {
-            <div class="banner hand" role="status">
-                {icon("hold")} <div class="grow"><p>{why}</p></div>
-            </div>
-        }
-    });
+    let held = held(view, &links);
     let body = view! {
         {head(view, controls, &links)}
         {held}
@@ -84,7 +80,7 @@ fn shown(page: &ModulePage, controls: Controls, flash: Option<&Flash>) -> Framed
                     </header>
                     {set_form(view, controls.set, flash)}
                 </section>
-                {followed(view)} {elsewhere(view)} {reading(view)}
+                {followed(view)} {issues(view, &links)} {elsewhere(view)} {reading(view)}
             </div>
         </div>
         {exposure(page)} {history(view, &links)}
@@ -103,6 +99,51 @@ fn shown(page: &ModulePage, controls: Controls, flash: Option<&Flash>) -> Framed
         ),
         body,
         frame,
+    }
+}
+
+/// Why nothing is promoted here; where that is an issue, the way to it.
+fn held(view: &ModuleView, links: &Links) -> Option<AnyView> {
+    let why = view.held_because.clone()?;
+    let blocking = view
+        .issues
+        .iter()
+        .find(|issue| blocks_promotion(issue.severity, issue.status));
+    let overridden = view.row.track.killed || view.row.status != ModuleStatus::Active;
+    if let Some(issue) = blocking.filter(|_| !overridden) {
+        return Some(blocked_by(issue, links));
+    }
+    let banner = view! {
+        <div class="banner hand" role="status">
+            {icon("hold")} <div class="grow"><p>{why}</p></div>
+        </div>
+    };
+    Some(banner.into_any())
+}
+
+/// What is known to be wrong with it, and the way to say more.
+fn issues(view: &ModuleView, links: &Links) -> impl IntoView + use<> {
+    let key = &view.row.key;
+    let open = links.page(&format!("issues/new?module={key}"));
+    let all = links.page(&format!("issues?module={key}"));
+    let unresolved = view
+        .issues
+        .iter()
+        .map(|issue| view! { <li>{line(issue, links)}</li> })
+        .collect_view();
+    let list = if view.issues.is_empty() {
+        view! { <p class="quiet">"None that is not resolved."</p> }.into_any()
+    } else {
+        view! { <ul class="lines">{unresolved}</ul> }.into_any()
+    };
+    view! {
+        <section class="tile">
+            <header><h2>"Issues"</h2> <a href=all>"All of it"</a></header>
+            {list}
+            <div class="buttons">
+                <a class="button" href=open>{icon("plus")} "Open an issue"</a>
+            </div>
+        </section>
     }
 }
 

@@ -15,6 +15,7 @@ use crate::browser;
 use crate::components::{Framed, Rail, Size, Time, badge, empty, framed, icon, lock, pager, track};
 use crate::live::Live;
 use crate::model::read_model;
+use crate::shortcuts::SingleKeys;
 use crate::words;
 
 /// The modules of a migration.
@@ -36,10 +37,10 @@ pub fn Page() -> impl IntoView {
 
 /// `j` and `k` walk the rows, `/` goes to the search; silent while somebody types.
 fn single_keys() {
+    let keys = SingleKeys::here();
     Effect::new(move |_| {
-        let listener = window_event_listener(leptos::ev::keydown, |event| {
-            let held = event.ctrl_key() || event.meta_key() || event.alt_key();
-            if held || browser::typing() || browser::in_dialog() {
+        let listener = window_event_listener(leptos::ev::keydown, move |event| {
+            if !keys.listen_to(&event) {
                 return;
             }
             match event.key().as_str() {

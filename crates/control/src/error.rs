@@ -25,7 +25,7 @@ pub enum Unavailable {
     Broken,
     /// A search or an export took longer than one may: 503.
     #[error(
-        "Looking through the audit log took too long and was stopped. Narrow the question, for example by a date (after:2026-11-01), or ask again when the server has less to do."
+        "Looking through the records took too long and was stopped. Narrow the question, in the audit log for example by a date (after:2026-11-01), or ask again when the server has less to do."
     )]
     TooLong,
 }

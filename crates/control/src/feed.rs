@@ -16,6 +16,8 @@ pub enum Topic {
     Structure,
     /// Steps, checks, criteria, the runbook.
     Plan,
+    /// The issue log.
+    Issues,
     /// Users, grants, tokens.
     Access,
     /// Only the audit log: a refusal.

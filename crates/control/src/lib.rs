@@ -13,6 +13,7 @@
 //! | [`instances`], [`receipts`] | running instances, and which of them said that they obey a change |
 //! | [`feed`] | says that something changed; whoever hears it fetches the truth |
 //! | [`control`] | [`Control`] holds them together and runs a command from authorisation to publication |
+//! | [`markdown`] | what people write, as HTML that cannot do harm |
 //! | [`caller`], [`clock`], [`error`], [`secret`] | who asks, what time it is, what can go wrong, random secrets |
 //!
 //! Nothing here knows HTTP, and nothing above writes SQL. Every command and query takes a [`Caller`].
@@ -29,6 +30,7 @@ pub mod error;
 pub mod feed;
 pub mod instances;
 mod maintenance;
+pub mod markdown;
 pub mod queries;
 pub mod readers;
 pub mod receipts;

@@ -118,6 +118,18 @@ pub enum Refusal {
         /// The first day that is allowed, ISO.
         earliest: Option<String>,
     },
+    /// A critical issue of the module is not resolved.
+    #[error(
+        "Issue {number}, {title:?}, is critical and not resolved: {module} is not promoted until it is. Resolve the issue, or lower its severity if it is not that bad. Rollbacks stay possible."
+    )]
+    BlockedByIssue {
+        /// Which module.
+        module: Key,
+        /// The issue's number.
+        number: u32,
+        /// Its title.
+        title: String,
+    },
     /// The module is retired or archived.
     #[error("{module} is {status}: its flag does not move any more{}.", nor_others(*others))]
     NotActive {
@@ -212,6 +224,7 @@ impl Refusal {
             Self::KillSwitchOn { .. } => "kill-switch-on",
             Self::Closed { .. } => "closed",
             Self::BreaksDependency { .. } => "breaks-dependency",
+            Self::BlockedByIssue { .. } => "blocked-by-issue",
             Self::NotActive { .. } => "not-active",
             Self::NotOnNew { .. } => "not-on-new",
             Self::InUse { .. } => "in-use",
@@ -237,6 +250,7 @@ impl Refusal {
             | Self::KillSwitchOn { .. }
             | Self::Closed { .. }
             | Self::BreaksDependency { .. }
+            | Self::BlockedByIssue { .. }
             | Self::NotActive { .. }
             | Self::NotOnNew { .. }
             | Self::InUse { .. }

@@ -58,7 +58,10 @@ fn schemas() -> Value {
 
 /// Pages describe themselves.
 fn is_described(route: &Route) -> bool {
-    !matches!(route.access, Access::Page | Access::PageUpload)
+    !matches!(
+        route.access,
+        Access::Page | Access::PageText | Access::PageUpload
+    )
 }
 
 fn operation(route: &Route) -> Value {
@@ -240,6 +243,11 @@ mod tests {
         reads::<api::modules::NewModule>("NewModule");
         reads::<api::modules::Edit>("ModuleEdit");
         reads::<api::edit::Why>("Why");
+        reads::<api::issues::NewIssue>("NewIssue");
+        reads::<api::issues::Edit>("IssueEdit");
+        reads::<api::issues::Move>("IssueMove");
+        reads::<api::issues::Comment>("NewComment");
+        reads::<api::issues::Link>("IssueLink");
         reads::<api::flags::Set>("SetFlags");
         reads::<api::rollback::Rollback>("Rollback");
         reads::<api::kill_switch::Press>("PressKillSwitch");

@@ -162,6 +162,11 @@ fn csv_row(row: &AuditRow) -> String {
         row.request_id.clone(),
         row.hash.clone(),
     ];
+    csv_line(cells)
+}
+
+/// One line of a table.
+pub(super) fn csv_line<const CELLS: usize>(cells: [String; CELLS]) -> String {
     let mut line = cells.map(|cell| csv_cell(&cell)).join(",");
     line.push_str("\r\n");
     line
@@ -182,7 +187,8 @@ fn csv_cell(text: &str) -> String {
     }
 }
 
-fn download(body: Body, content_type: &'static str, name: &str) -> Response {
+/// An answer that a browser saves under this name.
+pub(super) fn download(body: Body, content_type: &'static str, name: &str) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

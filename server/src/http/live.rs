@@ -155,6 +155,7 @@ fn everything(sequence: u64) -> Event {
             Topic::Flags,
             Topic::Structure,
             Topic::Plan,
+            Topic::Issues,
             Topic::Access,
             Topic::Audit,
             Topic::Receipts,

@@ -11,6 +11,7 @@ pub mod exports;
 pub mod flags;
 pub mod health;
 pub mod import;
+pub mod issue_exports;
 pub mod live;
 pub mod ofrep;
 pub mod pages;

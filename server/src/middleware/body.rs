@@ -17,6 +17,8 @@ use crate::http::problem::Problem;
 
 /// Largest body of a request that uploads nothing, bytes.
 pub const SMALL: usize = 64 * 1024;
+/// Largest body of a request with a long text in it, bytes: 64 kB of it may be three times that in a form.
+pub const TEXT: usize = 256 * 1024;
 /// Largest upload, bytes.
 pub const UPLOAD: usize = 5 * 1024 * 1024;
 /// What multipart adds to an upload, bytes.
@@ -33,6 +35,13 @@ const LONGEST_KEY: usize = 200;
 /// Reads a body of at most 64 KiB.
 pub async fn read_small(request: Request, next: Next) -> Response {
     read(request, next, SMALL)
+        .await
+        .unwrap_or_else(Problem::into_response)
+}
+
+/// Reads a body of at most 256 KiB.
+pub async fn read_text(request: Request, next: Next) -> Response {
+    read(request, next, TEXT)
         .await
         .unwrap_or_else(Problem::into_response)
 }

@@ -1,5 +1,6 @@
 // Every page: no finding of axe in light and dark, no sideways scroll on a phone, no error in the browser.
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from "../fixtures/test.ts";
+import { openIssue } from "../fixtures/issues.ts";
 import { examplePlanFile, importPlan, ready } from "../fixtures/plan.ts";
 
 const PAGES = [
@@ -19,6 +20,11 @@ const PAGES = [
   "/m/atlas/kill-switch",
   "/m/atlas/resume",
   "/m/atlas/changes/REVISION",
+  "/m/atlas/issues",
+  "/m/atlas/issues/new?module=MODULE",
+  "/m/atlas/issues/1",
+  "/m/atlas/issues/1/edit",
+  "/m/atlas/issues?q=nothing",
   "/m/atlas/audit",
   "/m/atlas/audit/1",
   "/m/atlas/instances",
@@ -42,6 +48,7 @@ test("every page is accessible and fits a phone", async ({ app, page, problems }
   await page.getByRole("button", { name: "Set", exact: true }).click();
   await page.goto(`${app.url}/m/atlas/audit`);
   await expect(page.getByText("flag.set").first()).toBeVisible();
+  await openIssue(page, app.url, "atlas", module);
   // The import made revision 1, the change above revision 2.
   const revision = "2";
   for (const path of PAGES) {

@@ -7,6 +7,7 @@ use domain::{Direction, FlagChange, Key, PhaseNumber, Refusal};
 use serde_json::{Value, json};
 
 use super::gates::{self, Promoted};
+use super::issue_parts::require_unblocked;
 use super::{Selection, scope};
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
@@ -104,7 +105,8 @@ impl Selected {
         Err(Refusal::NoChange { summary, other }.into())
     }
 
-    /// What must hold for a promotion: the kill switch is off, each version seen is the current one, and the gates are open.
+    /// What must hold for a promotion: the kill switch is off, no critical issue of a module that goes up is unresolved,
+    /// each version seen is the current one, and no window keeps it closed.
     pub(super) async fn allow_promotion(
         &self,
         work: &mut Work<'_>,
@@ -120,6 +122,13 @@ impl Selected {
             let environment = self.environment.environment.key.clone();
             return Err(Refusal::KillSwitchOn { environment, other }.into());
         }
+        let rises = |flag: &&FlagRecord| {
+            plan.changes.iter().any(|change| {
+                change.module == flag.module
+                    && change.before.direction_to(change.after) == Direction::Promotion
+            })
+        };
+        require_unblocked(work, &self.migration, self.flags.iter().filter(rises)).await?;
         for change in &plan.changes {
             self.expect_version(work, &change.module, expected.get(&change.module))
                 .await?;

@@ -45,6 +45,22 @@ impl Input {
         self.limited(field, text, MAX_TEXT)
     }
 
+    /// A text whose length `domain` judges: without white space around it, and without NUL.
+    pub(super) fn plain(&mut self, field: &str, text: &str) -> String {
+        self.limited(field, text, usize::MAX)
+    }
+
+    /// What a rule of `domain` found wrong with fields; any other refusal is answered at once.
+    pub(super) fn judged(&mut self, judged: Result<(), Refusal>) -> Result<(), Refusal> {
+        match judged {
+            Err(Refusal::Invalid { fields }) => {
+                self.errors.extend(fields);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
     /// A time zone known to the zone database.
     pub(super) fn zone(&mut self, zone: &str) -> String {
         let zone = zone.trim();

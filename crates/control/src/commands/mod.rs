@@ -2,8 +2,9 @@
 //!
 //! Shared between verbs: `scope` finds the migration and environment, `input` checks texts, `edited` remembers what an
 //! edit changed, `lane` finds which queue a change of flags waits in, `in_use` says what stands in the way of
-//! archiving, `gates` what stands before a promotion, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` finds what an import
-//! would change.
+//! archiving, `gates` what keeps promotions closed, `flag_changes` carries out what `domain` planned for several flags,
+//! `plan_changes` finds what an import would change, `issue_parts` finds issues and says which of them hold a promotion
+//! up.
 
 mod add_user;
 mod archive_environment;
@@ -12,6 +13,7 @@ mod archive_module;
 mod archive_phase;
 mod archive_user;
 mod archive_window;
+mod comment_issue;
 mod consume_sign_in_link;
 mod create_environment;
 mod create_migration;
@@ -22,6 +24,7 @@ mod create_sign_in_link;
 mod create_token;
 mod create_window;
 mod edit_environment;
+mod edit_issue;
 mod edit_migration;
 mod edit_milestone;
 mod edit_module;
@@ -34,9 +37,13 @@ mod import_modules;
 mod import_plan;
 mod in_use;
 mod input;
+mod issue_parts;
 mod lane;
+mod link_issues;
 mod mint_epoch;
+mod move_issue;
 mod move_phase;
+mod open_issue;
 mod plan_changes;
 mod plan_existing;
 mod plan_wanted;
@@ -52,6 +59,7 @@ mod set_dependencies;
 mod set_grants;
 mod set_mode;
 mod undo;
+mod unlink_issues;
 
 pub use add_user::AddUser;
 pub use archive_environment::ArchiveEnvironment;
@@ -60,6 +68,7 @@ pub use archive_module::ArchiveModule;
 pub use archive_phase::ArchivePhase;
 pub use archive_user::ArchiveUser;
 pub use archive_window::ArchiveWindow;
+pub use comment_issue::CommentIssue;
 pub use consume_sign_in_link::ConsumeSignInLink;
 pub use create_environment::CreateEnvironment;
 pub use create_migration::CreateMigration;
@@ -70,6 +79,7 @@ pub use create_sign_in_link::{CreateSignInLink, new_sign_in_link};
 pub use create_token::{CreateToken, NewToken, create_token};
 pub use create_window::{CreateWindow, WindowInput};
 pub use edit_environment::EditEnvironment;
+pub use edit_issue::EditIssue;
 pub use edit_migration::EditMigration;
 pub use edit_milestone::EditMilestone;
 pub use edit_module::EditModule;
@@ -77,7 +87,10 @@ pub use edit_phase::EditPhase;
 pub use edit_window::EditWindow;
 pub use import_modules::ImportModules;
 pub use import_plan::ImportPlan;
+pub use link_issues::LinkIssues;
+pub use move_issue::MoveIssue;
 pub use move_phase::MovePhase;
+pub use open_issue::{OpenIssue, open_issue};
 pub use plan_changes::PlanChanges;
 pub use press_kill_switch::PressKillSwitch;
 pub use resume::Resume;
@@ -90,8 +103,10 @@ pub use set_dependencies::SetDependencies;
 pub use set_grants::SetGrants;
 pub use set_mode::SetMode;
 pub use undo::{Undo, undo};
+pub use unlink_issues::UnlinkIssues;
 
 pub(crate) use mint_epoch::MintEpoch;
+pub(crate) use open_issue::STANDING;
 pub(crate) use plan_changes::plan_changes;
 pub(crate) use plan_existing::Existing;
 pub(crate) use plan_wanted::PHASE_COMMANDS;

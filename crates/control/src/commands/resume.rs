@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::gates::{self, Promoted};
 use super::input::Input;
+use super::issue_parts::require_unblocked;
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
@@ -101,6 +102,7 @@ impl Command for Resume {
             return Err(Refusal::Drift.into());
         }
         if !self.from_old {
+            require_unblocked(work, &migration, returning(&all)).await?;
             let promoted: Vec<Promoted<'_>> = returning(&all)
                 .map(|flag| Promoted {
                     module: &flag.module,

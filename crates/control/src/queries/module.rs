@@ -1,7 +1,10 @@
 //! Everything about one module.
 
+use domain::issues::blocks_promotion;
 use domain::plan_items::{Step, default_steps};
-use domain::read::{AuditRow, HistoryRow, ModuleView, ReceiptView, StepRow, StepStanding};
+use domain::read::{
+    AuditRow, HistoryRow, IssueLine, ModuleView, ReceiptView, StepRow, StepStanding,
+};
 use domain::{FlagState, Key, ModuleStatus, PhaseNumber, Refusal, Timestamp};
 
 use super::audit::audit_row;
@@ -9,11 +12,13 @@ use super::forms::listening;
 use super::modules::{phase_names, row};
 use super::standing::{Standing, load};
 use crate::store::audit as entries;
-use crate::store::{environments, flags, modules, plan_items};
+use crate::store::{environments, flags, issues, modules, plan_items};
 use crate::{Caller, Control, QueryError};
 
 /// Entries of a module's history on its page.
 const HISTORY_ROWS: u32 = 50;
+/// Issues on it.
+const MOST_ISSUES: u32 = 20;
 
 /// The page of one module.
 pub async fn module(
@@ -40,6 +45,8 @@ pub async fn module(
     let elsewhere = elsewhere(&mut standing, key).await?;
     let now = standing.frame.now;
     let followed = followed(control, &standing, &history).await?;
+    let issues =
+        issues::unresolved_of_module(&mut standing.transaction, record.id, MOST_ISSUES).await?;
     Ok(ModuleView {
         followed,
         listening: listening(control, &standing),
@@ -55,7 +62,8 @@ pub async fn module(
         steps_are_default,
         elsewhere,
         history,
-        held_because: held_because(&standing, record.module.status),
+        held_because: held_because(&standing, record.module.status, &issues),
+        issues,
         flag_key: format!("{migration}.{key}"),
         row: row(
             record,
@@ -218,7 +226,10 @@ async fn elsewhere(
     Ok(states)
 }
 
-fn held_because(standing: &Standing, status: ModuleStatus) -> Option<String> {
+fn held_because(standing: &Standing, status: ModuleStatus, issues: &[IssueLine]) -> Option<String> {
+    let blocking = issues
+        .iter()
+        .find(|issue| blocks_promotion(issue.severity, issue.status));
     match status {
         ModuleStatus::Retired => Some("Retired: new is served for ever.".into()),
         ModuleStatus::Archived => Some("Archived: its flag is no longer served.".into()),
@@ -226,6 +237,11 @@ fn held_because(standing: &Standing, status: ModuleStatus) -> Option<String> {
             "The kill switch of {} is on: nothing is promoted until it is resumed.",
             standing.environment.environment.key
         )),
-        ModuleStatus::Active => None,
+        ModuleStatus::Active => blocking.map(|issue| {
+            format!(
+                "Issue {} is critical and not resolved: nothing is promoted until it is.",
+                issue.number
+            )
+        }),
     }
 }

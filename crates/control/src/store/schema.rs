@@ -21,6 +21,7 @@ pub(super) const STATE: Schema = Schema {
         include_str!("../../../../migrations/state/0001_first.sql"),
         include_str!("../../../../migrations/state/0002_overrun.sql"),
         include_str!("../../../../migrations/state/0003_schedule.sql"),
+        include_str!("../../../../migrations/state/0004_issues.sql"),
     ],
 };
 

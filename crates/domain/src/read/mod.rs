@@ -6,6 +6,7 @@ mod forms;
 mod frame;
 mod import;
 mod instances;
+mod issues;
 mod module;
 mod modules;
 mod overview;
@@ -21,6 +22,10 @@ pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};
 pub use import::{ImportPreview, PreviewItem, PreviewSection, UploadedPlan};
 pub use instances::{InstanceRow, InstancesView, Listening, ReceiptView};
+pub use issues::{
+    AttachmentView, IssueFilter, IssueLine, IssueLink, IssueOrder, IssueRow, IssueView, IssuesView,
+    LastChange, NewIssueView, StandingEvidence, StatusFilter, TimelineItem,
+};
 pub use module::{HistoryRow, ModuleView, StepRow, StepStanding};
 pub use modules::{GroupBy, ModuleFilter, ModuleGroup, ModuleRow, ModulesView, SortBy};
 pub use overview::{CriterionRow, CriterionVerdict, NeedsHand, Overview, PhaseProgress, Urgency};

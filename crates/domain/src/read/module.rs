@@ -3,7 +3,7 @@
 use flags::FlagState;
 use serde::{Deserialize, Serialize};
 
-use super::{AuditRow, Frame, Listening, ModuleRow, ReceiptView};
+use super::{AuditRow, Frame, IssueLine, Listening, ModuleRow, ReceiptView};
 
 /// Where a step is in a module's walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +70,9 @@ pub struct ModuleView {
     pub followed: Option<(AuditRow, ReceiptView)>,
     /// Who would notice a change now.
     pub listening: Listening,
-    /// Why its flag cannot be promoted now, if it cannot: kill switch, retired, archived.
+    /// Its issues that are not resolved, worst first, at most 20.
+    pub issues: Vec<IssueLine>,
+    /// Why its flag cannot be promoted now, if it cannot: kill switch, retired, archived, a critical issue.
     pub held_because: Option<String>,
     /// The key that a client asks for: `<migration>.<module>`.
     pub flag_key: String,

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod environments;
 pub mod flags;
 pub mod instances;
+pub mod issues;
 pub mod kill_switch;
 pub mod migrations;
 pub mod modules;
