@@ -6,7 +6,7 @@ use domain::transition::Plan;
 use domain::{Direction, FlagChange, Key, Refusal};
 use serde_json::{Value, json};
 
-use super::{Selection, scope};
+use super::{Selection, gates, scope};
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
@@ -103,7 +103,7 @@ impl Selected {
         Err(Refusal::NoChange { summary, other }.into())
     }
 
-    /// What must hold for a promotion: the kill switch is off, and each version seen is the current one.
+    /// What must hold for a promotion: the kill switch is off, each version seen is the current one, and no gate is shut.
     pub(super) async fn allow_promotion(
         &self,
         work: &mut Work<'_>,
@@ -123,7 +123,14 @@ impl Selected {
             self.expect_version(work, &change.module, expected.get(&change.module))
                 .await?;
         }
-        Ok(())
+        let rises = |flag: &&FlagRecord| {
+            plan.changes.iter().any(|change| {
+                change.module == flag.module
+                    && change.before.direction_to(change.after) == Direction::Promotion
+            })
+        };
+        let rising: Vec<&FlagRecord> = self.flags.iter().filter(rises).collect();
+        gates::before_promotion(work, &self.migration, &rising).await
     }
 
     async fn expect_version(

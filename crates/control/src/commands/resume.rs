@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::input::Input;
-use super::scope;
+use super::{gates, scope};
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
@@ -98,6 +98,10 @@ impl Command for Resume {
             .is_some_and(|digest| *digest != digest_of_returning(&all))
         {
             return Err(Refusal::Drift.into());
+        }
+        if !self.from_old {
+            let rising: Vec<&FlagRecord> = returning(&all).collect();
+            gates::before_promotion(work, &migration, &rising).await?;
         }
         work.make_revision();
         environments::set_kill_switch(work.connection, record.id, false, work.sequence).await?;

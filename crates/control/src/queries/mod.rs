@@ -3,6 +3,7 @@
 
 mod audit;
 mod change;
+mod checklists;
 mod drafts;
 mod forms;
 mod frame;
@@ -21,6 +22,7 @@ mod structure;
 pub use crate::commands::PlanChanges;
 pub use audit::{audit, audit_entry, audit_export, audit_rows, audit_verify};
 pub use change::change;
+pub use checklists::{checklists, checklists_view};
 pub use drafts::{Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};
 pub use frame::frame;

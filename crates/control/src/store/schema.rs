@@ -20,6 +20,7 @@ pub(super) const STATE: Schema = Schema {
     steps: &[
         include_str!("../../../../migrations/state/0001_first.sql"),
         include_str!("../../../../migrations/state/0002_overrun.sql"),
+        include_str!("../../../../migrations/state/0004_checklists.sql"),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Read models: what pages and the API show. Plain data, made by `control`'s queries, never patched in the browser.
 
 mod audit;
+mod checklists;
 mod forms;
 mod frame;
 mod import;
@@ -12,6 +13,9 @@ mod plan;
 mod settings;
 
 pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
+pub use checklists::{
+    CheckRow, Checklists, ChecklistsView, ConditionalList, DayRow, PhaseLists, TickRow, left,
+};
 pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};
 pub use import::{ImportPreview, PreviewItem, PreviewSection, UploadedPlan};
