@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod checklists;
 pub mod connect;
 pub mod flags;
 pub mod flash;

@@ -20,6 +20,8 @@ pub enum Rail {
     Plan,
     /// The table of modules, and each module.
     Modules,
+    /// The checklists as people work them.
+    Checklists,
     /// The audit log, and each change.
     Audit,
     /// Running instances of services.
@@ -32,10 +34,11 @@ pub enum Rail {
     Nowhere,
 }
 
-const FIRST: [(Rail, &str, &str, &str); 4] = [
+const FIRST: [(Rail, &str, &str, &str); 5] = [
     (Rail::Overview, "Overview", "overview", ""),
-    (Rail::Plan, "Plan", "checklists", "plan"),
+    (Rail::Plan, "Plan", "calendar", "plan"),
     (Rail::Modules, "Modules", "modules", "modules"),
+    (Rail::Checklists, "Checklists", "checklists", "checklists"),
     (Rail::Audit, "Audit", "audit", "audit"),
 ];
 

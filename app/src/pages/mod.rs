@@ -4,6 +4,7 @@ pub mod audit;
 mod audit_diff;
 pub mod audit_entry;
 pub mod change;
+pub mod checklists;
 pub mod connect;
 pub mod import;
 pub mod import_preview;

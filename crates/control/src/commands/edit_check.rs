@@ -72,7 +72,8 @@ impl Command for EditCheck {
         scope::expect_version(work, &what, self.expected, record.version, changed).await?;
         let mut edited = Edited::default();
         let item = &mut record.item;
-        edited.set("title", &mut item.title, title.clone());
+        let renamed = title.as_ref().is_some_and(|title| *title != item.title);
+        edited.set("title", &mut item.title, title);
         edited.set("owner", &mut item.owner, owner);
         edited.set("due", &mut item.due, self.due);
         edited.set("commands", &mut record.commands, commands);
@@ -82,7 +83,7 @@ impl Command for EditCheck {
             self.evidence_required,
         );
         let mut judged = item.clone();
-        if title.is_none() {
+        if !renamed {
             // The titles of plans may be longer than those of people.
             judged.title = named(item);
         }

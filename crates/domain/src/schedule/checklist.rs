@@ -239,6 +239,31 @@ pub enum Due {
     Day(Date),
 }
 
+impl Due {
+    /// Reads `09:00` or `2026-12-01`; nothing is no due. Which of them an item may have is for [`Item::check`].
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] about `due` for any other text.
+    pub fn parse(text: &str) -> Result<Option<Self>, Refusal> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let time = || text.parse::<Time>().ok().map(Self::Time);
+        let due = if text.contains(':') {
+            time()
+        } else {
+            text.parse::<Date>().ok().map(Self::Day)
+        };
+        due.map(Some).ok_or_else(|| {
+            Refusal::field(
+                "due",
+                "Write a time of day as 09:00, or a day as 2026-12-01.",
+            )
+        })
+    }
+}
+
 /// Something to be checked or done by a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -900,6 +925,16 @@ mod tests {
         };
         assert_eq!(Threshold::Hold.words(odd), "Error rate above 0.5 %");
         assert_eq!(Threshold::Rollback.words(odd), "Error rate above 2.05 %");
+    }
+
+    #[test]
+    fn a_due_is_read_as_people_write_it() {
+        assert_eq!(Due::parse(" "), Ok(None));
+        assert_eq!(Due::parse("9:5").unwrap_err().code(), "invalid");
+        assert_eq!(Due::parse("09:05"), Ok(Some(Due::Time(time(9, 5, 0, 0)))));
+        assert_eq!(Due::parse("2026-12-01"), Ok(Some(Due::Day(day(1)))));
+        assert_eq!(Due::parse("tomorrow").unwrap_err().code(), "invalid");
+        assert_eq!(Due::parse("2026-02-30").unwrap_err().code(), "invalid");
     }
 
     #[test]

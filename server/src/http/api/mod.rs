@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod backup;
 pub mod changes;
+pub mod checklists;
 pub mod edit;
 pub mod environments;
 pub mod flags;
