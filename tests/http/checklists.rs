@@ -182,11 +182,11 @@ async fn the_list_before_a_phase_keeps_its_first_promotion_and_no_rollback() -> 
         lists(&admin).await?["once"][0]["title"],
         "Record the baseline"
     );
-    let phases = admin
-        .get("/api/v1/migrations/ledger/phases")
+    let module = admin
+        .get("/api/v1/migrations/ledger/modules/stamp_printer")
         .await?
         .expect(200)?;
-    let phase = &phases.json["phases"][0]["number"];
+    let phase = &module.json["phase"];
     admin
         .set("ledger", "parcel_ledger", "gradual_rollout", Some(10.0))
         .await?

@@ -106,7 +106,7 @@ pub fn Page() -> impl IntoView {
     framed(model, Rail::Checklists, move |shown: Shown, flash| Framed {
         title: "Checklists".to_owned(),
         description: description(&shown.view),
-        body: body(&shown, flash, &presses),
+        body: body(&shown, flash, presses),
         frame: shown.view.frame,
     })
 }
@@ -124,9 +124,10 @@ fn description(view: &ChecklistsView) -> String {
 
 /// Presses of the page's many forms, each by itself: a second item is ticked while the first is still on its way. They
 /// outlive the lists, which are made anew whenever somebody ticks something.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Presses {
-    owner: Owner,
+    /// Below the page's: what is made for a form goes when the page goes.
+    owner: StoredValue<Owner>,
     live: Live,
     of: StoredValue<HashMap<String, CommandAction>>,
 }
@@ -134,21 +135,21 @@ struct Presses {
 impl Presses {
     fn here() -> Self {
         Self {
-            owner: Owner::current().unwrap_or_default(),
+            owner: StoredValue::new(Owner::new()),
             live: Live::here(),
             of: StoredValue::new(HashMap::new()),
         }
     }
 
     /// The action of one form.
-    fn of(&self, endpoint: &'static str, item: &CheckRow) -> CommandAction {
+    fn of(self, endpoint: &'static str, item: &CheckRow) -> CommandAction {
         let day = item.day.as_deref().unwrap_or_default();
         let key = format!("{endpoint} {} {day}", item.id);
         if let Some(found) = self.of.with_value(|of| of.get(&key).copied()) {
             return found;
         }
         let live = self.live;
-        let action = self.owner.with(|| {
+        let make = || {
             let action = CommandAction::new(endpoint);
             let result = action.result();
             // What was stored is shown at once, also while no event arrives.
@@ -158,7 +159,8 @@ impl Presses {
                 }
             });
             action
-        });
+        };
+        let action = self.owner.with_value(|owner| owner.with(make));
         self.of.update_value(|of| {
             of.insert(key, action);
         });
@@ -172,7 +174,7 @@ struct Parts<'a> {
     asked: &'a Asked,
     links: Links,
     flash: Option<&'a Flash>,
-    presses: &'a Presses,
+    presses: Presses,
     /// On ticking, adding, editing, archiving.
     lock: Lock,
     now: Timestamp,
@@ -180,7 +182,7 @@ struct Parts<'a> {
     hidden: Vec<(&'static str, String)>,
 }
 
-fn body(shown: &Shown, flash: Option<&Flash>, presses: &Presses) -> AnyView {
+fn body(shown: &Shown, flash: Option<&Flash>, presses: Presses) -> AnyView {
     let frame = &shown.view.frame;
     let page = Parts {
         lists: &shown.view.lists,

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::checked::{aim, judge, named, target};
 use super::input::Input;
 use super::scope;
+use crate::civil;
 use crate::command::{Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
@@ -58,7 +59,7 @@ impl Command for AddCheck {
             owner: self.owner.trim().to_owned(),
             due: self.due,
             evidence_required: self.evidence_required,
-            created: scope::today(&migration.migration, work.now),
+            created: civil::today(&migration.migration, work.now),
             archived: None,
         };
         input.require(

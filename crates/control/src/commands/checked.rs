@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::input::Input;
 use super::scope;
+use crate::civil;
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
@@ -31,14 +32,6 @@ pub(super) fn aim(migration: &Key, id: Option<i64>) -> Aim {
     }
 }
 
-/// How rows of a migration are read.
-pub(crate) fn reading(migration: &Migration) -> Reading {
-    Reading {
-        limits: migration.thresholds,
-        zone: scope::zone(migration),
-    }
-}
-
 /// How sentences and refusals name an item.
 pub(super) fn named(item: &Item) -> String {
     format!("\u{201c}{}\u{201d}", first_line(&item.title))
@@ -50,7 +43,7 @@ pub(super) async fn find(
     migration: &MigrationRecord,
     id: i64,
 ) -> Result<CheckRecord, Stopped> {
-    let reading = reading(&migration.migration);
+    let reading = Reading::of(&migration.migration);
     checklists::by_id(work.connection, migration.id, &reading, id)
         .await?
         .ok_or_else(|| Refusal::not_found("checklist item", id.to_string()).into())
@@ -85,7 +78,7 @@ impl Place {
     ) -> Result<Self, Stopped> {
         let migration = scope::migration(work, migration).await?;
         let record = find(work, &migration, id).await?;
-        let today = scope::today(&migration.migration, work.now);
+        let today = civil::today(&migration.migration, work.now);
         let day = day_of(&migration.migration, &record.item, wanted, today)?;
         let holds = checklists::tick(work.connection, id, day).await?;
         Ok(Self {

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use domain::schedule::checklist::before_list_open;
 use domain::{PhaseNumber, Refusal};
 
-use super::checked::reading;
 use crate::command::Work;
 use crate::error::Stopped;
-use crate::store::checklists;
+use crate::store::checklists::{self, Reading};
 use crate::store::flags::FlagRecord;
 use crate::store::migrations::MigrationRecord;
 
@@ -42,7 +41,7 @@ async fn before_phase(
     migration: &MigrationRecord,
     phase: PhaseNumber,
 ) -> Result<(), Stopped> {
-    let reading = reading(&migration.migration);
+    let reading = Reading::of(&migration.migration);
     let records = checklists::before_phase(work.connection, migration.id, &reading, phase).await?;
     let mut ticks = Vec::new();
     for record in &records {

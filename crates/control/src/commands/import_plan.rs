@@ -16,6 +16,7 @@ use super::plan_changes::{Operation, PlanChanges, plan_changes};
 use super::plan_existing::Existing;
 use super::plan_wanted::{Wanted, problems, shortened};
 use super::scope;
+use crate::civil;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::control::authorise;
 use crate::error::Stopped;
@@ -251,7 +252,7 @@ impl Writing {
             targets: Vec::new(),
             set_of_modules: false,
             version: record.migration.version,
-            today: scope::today(&record.migration, work.now),
+            today: civil::today(&record.migration, work.now),
         })
     }
 

@@ -1,9 +1,7 @@
 //! Where a command works: a migration that is not archived, and one of its environments.
 
 use domain::migration::MAX_MODULES;
-use domain::{Key, Migration, Module, ModuleStatus, PhaseNumber, Refusal, Timestamp, schedule};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use domain::{Key, Module, ModuleStatus, PhaseNumber, Refusal};
 
 use crate::command::Work;
 use crate::error::Stopped;
@@ -25,17 +23,6 @@ pub(super) async fn migration(work: &mut Work<'_>, key: &Key) -> Result<Migratio
         .into());
     }
     Ok(record)
-}
-
-/// The zone that a migration's days are in.
-pub(crate) fn zone(migration: &Migration) -> TimeZone {
-    // It was known to the zone database when it was written; a database of another machine may know fewer.
-    TimeZone::get(&migration.zone).unwrap_or(TimeZone::UTC)
-}
-
-/// The day it is in a migration's zone.
-pub(crate) fn today(migration: &Migration, now: Timestamp) -> Date {
-    schedule::civil(now, &zone(migration)).date()
 }
 
 /// One of its environments, the deciding one unless named; it must not be archived.

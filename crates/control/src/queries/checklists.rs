@@ -17,8 +17,7 @@ use jiff::civil::{Date, Time};
 
 use super::overview::is_current;
 use super::standing::load;
-use crate::commands::checked::reading;
-use crate::commands::scope;
+use crate::civil;
 use crate::control::authorise;
 use crate::store::checklists::{CheckRecord, Reading, TickRecord, due_text};
 use crate::store::migrations::{self, MigrationRecord};
@@ -165,8 +164,8 @@ impl Worked {
         record: &MigrationRecord,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let reading = reading(&record.migration);
-        let today = scope::today(&record.migration, now);
+        let reading = Reading::of(&record.migration);
+        let today = civil::today(&record.migration, now);
         let horizon = today.checked_sub(RUN_DAYS.days()).unwrap_or(today);
         let since = due_instant(horizon, Time::midnight(), &reading.zone);
         Ok(Self {
@@ -192,7 +191,7 @@ impl Worked {
         let (first, last) = active(migration.start, &items, self.today);
         let closed = migration
             .archived_at
-            .map_or(last, |at| scope::today(migration, at));
+            .map_or(last, |at| civil::today(migration, at));
         daily_runs(&items, &ticks, (first, closed), self.today)
     }
 

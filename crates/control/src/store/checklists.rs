@@ -4,7 +4,7 @@ use domain::migration::Thresholds;
 use domain::plan_items::ChecklistKind;
 use domain::schedule::checklist::{Due, Item, List, Moment, Threshold, Tick, TickState};
 use domain::schedule::civil;
-use domain::{PhaseNumber, Timestamp};
+use domain::{Migration, PhaseNumber, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sqlx::FromRow;
@@ -36,6 +36,16 @@ pub(crate) struct TickRecord {
 pub(crate) struct Reading {
     pub(crate) limits: Thresholds,
     pub(crate) zone: TimeZone,
+}
+
+impl Reading {
+    /// Of a migration.
+    pub(crate) fn of(migration: &Migration) -> Self {
+        Self {
+            limits: migration.thresholds,
+            zone: crate::civil::zone(migration),
+        }
+    }
 }
 
 #[derive(FromRow)]
