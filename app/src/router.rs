@@ -32,8 +32,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/settings/tokens") view=pages::tokens::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration") view=pages::overview::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/calendar") view=pages::calendar::Page ssr=SsrMode::Async />
-                <Route path=path!("/m/:migration/calendar/phases/:phase") view=pages::calendar::phase::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/calendar/phases/:phase") view=pages::calendar_phase::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/plan") view=pages::plan::Page ssr=SsrMode::Async />
+                <Route path=path!("/m/:migration/checklists") view=pages::checklists::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/modules") view=pages::modules::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/modules/:module") view=pages::module::Page ssr=SsrMode::Async />
                 <Route path=path!("/m/:migration/modules/:module/edit") view=pages::module_edit::Page ssr=SsrMode::Async />

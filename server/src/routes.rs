@@ -4,8 +4,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use crate::http::api::{
-    audit, backup, calendar, changes, environments, flags as set_flags, instances, issues,
-    kill_switch, migrations, modules, phases, plan, resume, rollback, tokens, undo, users,
+    audit, backup, calendar, changes, checklists, environments, flags as set_flags, instances,
+    issues, kill_switch, migrations, modules, phases, plan, resume, rollback, tokens, undo, users,
 };
 use crate::http::{
     acks, assets, comparisons, description, exports, flags, health, import, issue_exports, live,
@@ -186,6 +186,22 @@ pub fn table() -> Vec<Route> {
             => "Edit a milestone", takes "MilestoneEdit", gives "Committed";
         POST "/api/v1/migrations/{migration}/milestones/{milestone}/archive" [Management] calendar::archive_milestone
             => "Put a milestone away", takes "Why", gives "Committed";
+        GET "/api/v1/migrations/{migration}/checklists" [Management ? "day"] checklists::list
+            => "Its checklists: the daily run of a day, the lists around phases, once, and by condition", gives "Checklists";
+        POST "/api/v1/migrations/{migration}/checklists" [Management] checklists::add
+            => "Add an item to a checklist", takes "NewCheck", gives "Committed";
+        GET "/api/v1/migrations/{migration}/checklists/{item}" [Management ? "day"] checklists::show
+            => "One item", gives "Check";
+        PATCH "/api/v1/migrations/{migration}/checklists/{item}" [Management] checklists::edit
+            => "Edit an item", takes "CheckEdit", gives "Committed";
+        POST "/api/v1/migrations/{migration}/checklists/{item}/archive" [Management] checklists::archive
+            => "Put an item away", takes "Why", gives "Committed";
+        POST "/api/v1/migrations/{migration}/checklists/{item}/tick" [Management] checklists::tick
+            => "Say that an item was done", takes "Tick", gives "Committed";
+        POST "/api/v1/migrations/{migration}/checklists/{item}/skip" [Management] checklists::skip
+            => "Leave an item out, with a reason", takes "Skip", gives "Committed";
+        POST "/api/v1/migrations/{migration}/checklists/{item}/untick" [Management] checklists::untick
+            => "Take a tick or a skip back", takes "Untick", gives "Committed";
         // Flags
         POST "/api/v1/migrations/{migration}/flags" [Management] set_flags::set
             => "Bring modules, or a phase, to one state", takes "SetFlags", gives "Committed";

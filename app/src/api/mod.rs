@@ -8,6 +8,7 @@
 pub mod access;
 pub mod audit;
 pub mod calendar;
+pub mod checklists;
 pub mod connect;
 pub mod flags;
 pub mod flash;

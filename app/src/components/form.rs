@@ -85,10 +85,14 @@ pub fn CommandForm(
     /// Where the page finds the form again.
     #[prop(optional)]
     node_ref: NodeRef<html::Form>,
+    /// Its id, where fields or buttons elsewhere belong to it.
+    #[prop(into, optional)]
+    id: Option<String>,
     children: Children,
 ) -> impl IntoView {
     view! {
         <form
+            id=id
             action=format!("/fn/{}", action.endpoint)
             method="post"
             node_ref=node_ref

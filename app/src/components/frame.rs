@@ -25,6 +25,8 @@ pub enum Rail {
     Modules,
     /// The issue log.
     Issues,
+    /// The checklists as people work them.
+    Checklists,
     /// The audit log, and each change.
     Audit,
     /// Running instances of services.
@@ -37,11 +39,12 @@ pub enum Rail {
     Nowhere,
 }
 
-const FIRST: [(Rail, &str, &str, &str); 4] = [
+const FIRST: [(Rail, &str, &str, &str); 5] = [
     (Rail::Overview, "Overview", "overview", ""),
-    (Rail::Plan, "Plan", "checklists", "plan"),
+    (Rail::Plan, "Plan", "calendar", "plan"),
     (Rail::Modules, "Modules", "modules", "modules"),
     (Rail::Issues, "Issues", "issues", "issues"),
+    (Rail::Checklists, "Checklists", "checklists", "checklists"),
 ];
 
 const REST: [(Rail, &str, &str, &str); 5] = [

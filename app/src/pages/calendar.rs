@@ -15,7 +15,6 @@ use crate::model::read_model;
 use crate::words;
 
 mod forms;
-pub mod phase;
 mod timeline;
 
 /// The calendar.

@@ -1,29 +1,44 @@
 //! One file a page.
 
+// Made whole by the server: the browser's program has one page for all of them.
+#[cfg(feature = "ssr")]
+pub mod calendar;
+#[cfg(feature = "ssr")]
+pub mod calendar_phase;
+#[cfg(feature = "ssr")]
+pub mod checklists;
+#[cfg(feature = "ssr")]
+pub mod issue;
+#[cfg(feature = "ssr")]
+pub mod issue_edit;
+#[cfg(feature = "ssr")]
+pub mod issue_new;
+#[cfg(feature = "ssr")]
+pub mod issues;
+#[cfg(not(feature = "ssr"))]
+pub use whole as calendar;
+#[cfg(not(feature = "ssr"))]
+pub use whole as calendar_phase;
+#[cfg(not(feature = "ssr"))]
+pub use whole as checklists;
+#[cfg(not(feature = "ssr"))]
+pub use whole as issue;
+#[cfg(not(feature = "ssr"))]
+pub use whole as issue_edit;
+#[cfg(not(feature = "ssr"))]
+pub use whole as issue_new;
+#[cfg(not(feature = "ssr"))]
+pub use whole as issues;
+
 pub mod audit;
 mod audit_diff;
 pub mod audit_entry;
-#[cfg(feature = "ssr")]
-pub mod calendar;
-#[cfg(not(feature = "ssr"))]
-pub mod calendar {
-    //! Made whole by the server.
-    pub use super::whole::Page;
-    pub mod phase {
-        //! Made whole by the server.
-        pub use crate::pages::whole::Page;
-    }
-}
 pub mod change;
 pub mod connect;
 pub mod import;
 pub mod import_preview;
 pub mod instances;
-pub mod issue;
-pub mod issue_edit;
-pub mod issue_new;
 mod issue_parts;
-pub mod issues;
 pub mod kill_switch;
 pub mod migrations;
 pub mod module;

@@ -10,7 +10,7 @@ use crate::browser;
 pub fn is_made_whole(path: &str) -> bool {
     let mut parts = path.trim_start_matches('/').split('/');
     let (first, _migration, place) = (parts.next(), parts.next(), parts.next());
-    first == Some("m") && matches!(place, Some("calendar"))
+    first == Some("m") && matches!(place, Some("calendar" | "checklists" | "issues"))
 }
 
 /// Stands in the browser for any of them: loads the document.

@@ -21,6 +21,7 @@
 pub mod audit;
 pub mod broadcast;
 pub mod caller;
+mod civil;
 pub mod clock;
 pub mod command;
 pub mod commands;

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use domain::audit::AuditEntry;
+use domain::read::{CheckRow, Checklists};
+use domain::schedule::checklist::List;
 use domain::{
     Actor, ActorKind, Authentication, Committed, Exposure, FlagState, Grant, Key, Mode, Refusal,
     Role, Scope, Thresholds, Timestamp,
@@ -12,8 +14,9 @@ use tempfile::TempDir;
 
 use crate::command::Command;
 use crate::commands::{
-    AddUser, ArchiveMigration, ArchiveModule, ArchiveUser, CreateEnvironment, CreateMigration,
-    CreateModule, CreatePhase, EditModule, RetireModule, RollBack, Selection, SetMode,
+    AddCheck, AddUser, ArchiveCheck, ArchiveMigration, ArchiveModule, ArchiveUser,
+    CreateEnvironment, CreateMigration, CreateModule, CreatePhase, EditModule, RetireModule,
+    RollBack, Selection, SetMode,
 };
 use crate::store::{audit, flags, migrations, modules};
 use crate::{Caller, Clock, CommandError, Control, Options};
@@ -333,5 +336,54 @@ impl Server {
         })
         .await
         .unwrap();
+    }
+
+    /// Adds a checklist item of `atlas` and answers its id.
+    pub(crate) async fn check(&self, list: List, title: &str) -> i64 {
+        self.add_check(list, title, false).await
+    }
+
+    /// The same for one that asks for evidence.
+    pub(crate) async fn check_with_evidence(&self, list: List, title: &str) -> i64 {
+        self.add_check(list, title, true).await
+    }
+
+    async fn add_check(&self, list: List, title: &str, evidence_required: bool) -> i64 {
+        let command = AddCheck {
+            migration: key("atlas"),
+            list,
+            title: title.into(),
+            owner: String::new(),
+            due: None,
+            commands: String::new(),
+            evidence_required,
+            reason: String::new(),
+        };
+        let added = self.admin(command).await.unwrap().subject.unwrap();
+        added.parse().unwrap()
+    }
+
+    /// Archives a checklist item of that version.
+    pub(crate) async fn archive_check(&self, item: i64, version: i64) {
+        let command = ArchiveCheck {
+            migration: key("atlas"),
+            item,
+            expected: Some(version),
+            reason: "not needed".into(),
+        };
+        self.admin(command).await.unwrap();
+    }
+
+    /// The checklists of `atlas` as they stand now.
+    pub(crate) async fn checklists(&self) -> Checklists {
+        crate::queries::checklists(&self.control, &Self::root(), &key("atlas"), None, None)
+            .await
+            .unwrap()
+    }
+
+    /// An item of them.
+    pub(crate) async fn check_row(&self, item: i64) -> CheckRow {
+        let lists = self.checklists().await;
+        lists.rows().find(|row| row.id == item).cloned().unwrap()
     }
 }

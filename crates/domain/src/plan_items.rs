@@ -4,6 +4,7 @@ use flags::FlagState;
 use serde::{Deserialize, Serialize};
 
 use crate::PhaseNumber;
+use crate::schedule::checklist::Moment;
 
 /// One line of a rollout template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +107,15 @@ pub struct ChecklistItem {
     pub commands: String,
     /// How long what was done must soak, where the plan says so of a day.
     pub soak_hours: Option<u32>,
+}
+
+impl ChecklistItem {
+    /// When in its phase it is worked, where its words begin with that.
+    pub fn moment(&self) -> Option<Moment> {
+        Moment::ALL
+            .into_iter()
+            .find(|moment| self.when.starts_with(moment.words()))
+    }
 }
 
 /// What a completion criterion measures.

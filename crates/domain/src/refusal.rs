@@ -4,8 +4,12 @@ use flags::Key;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::schedule::checklist::first_line;
 use crate::schedule::windows::WindowKind;
-use crate::{Role, Timestamp};
+use crate::{PhaseNumber, Role, Timestamp};
+
+/// Items of a list that a refusal names; more are counted.
+const NAMED_ITEMS: usize = 5;
 
 /// Who changed something last, and how: shown to whoever came second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +134,18 @@ pub enum Refusal {
         /// Its title.
         title: String,
     },
+    /// The list before a phase is not worked through, and what is promoted would be the first of it.
+    #[error(
+        "Not promoted: the list before phase {phase} has {} left: {}. Tick or skip them under Checklists, phase {phase}. Rollbacks stay possible.",
+        items(left.len()),
+        named(left)
+    )]
+    ChecklistOpen {
+        /// Which.
+        phase: PhaseNumber,
+        /// Titles of the items that are neither done nor skipped.
+        left: Vec<String>,
+    },
     /// The module is retired or archived.
     #[error("{module} is {status}: its flag does not move any more{}.", nor_others(*others))]
     NotActive {
@@ -225,6 +241,7 @@ impl Refusal {
             Self::Closed { .. } => "closed",
             Self::BreaksDependency { .. } => "breaks-dependency",
             Self::BlockedByIssue { .. } => "blocked-by-issue",
+            Self::ChecklistOpen { .. } => "checklist-open",
             Self::NotActive { .. } => "not-active",
             Self::NotOnNew { .. } => "not-on-new",
             Self::InUse { .. } => "in-use",
@@ -251,6 +268,7 @@ impl Refusal {
             | Self::Closed { .. }
             | Self::BreaksDependency { .. }
             | Self::BlockedByIssue { .. }
+            | Self::ChecklistOpen { .. }
             | Self::NotActive { .. }
             | Self::NotOnNew { .. }
             | Self::InUse { .. }
@@ -302,6 +320,27 @@ fn closed_by(module: &Key, kind: WindowKind, window: &str, opens: Option<&str>) 
     }
 }
 
+fn items(count: usize) -> String {
+    match count {
+        1 => "1 item".to_owned(),
+        count => format!("{count} items"),
+    }
+}
+
+/// The first items of a list by their names.
+fn named(left: &[String]) -> String {
+    let names: Vec<String> = left
+        .iter()
+        .take(NAMED_ITEMS)
+        .map(|title| format!("\u{201c}{}\u{201d}", first_line(title)))
+        .collect();
+    let more = match left.len().saturating_sub(NAMED_ITEMS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", names.join(", "))
+}
+
 fn nor_others(others: u32) -> String {
     match others {
         0 => String::new(),
@@ -316,4 +355,28 @@ fn describe_fields(fields: &[FieldError]) -> String {
         .map(|error| error.message.as_str())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_list_names_what_is_left_and_where() {
+        let open = |count: usize| Refusal::ChecklistOpen {
+            phase: 2,
+            left: (1..=count)
+                .map(|item| format!("Item {item}\nmore of it"))
+                .collect(),
+        };
+        assert_eq!(
+            open(1).to_string(),
+            "Not promoted: the list before phase 2 has 1 item left: “Item 1”. Tick or skip them under Checklists, \
+             phase 2. Rollbacks stay possible."
+        );
+        assert!(open(7).to_string().contains("7 items left: “Item 1”, "));
+        assert!(open(7).to_string().contains("“Item 5” and 2 more."));
+        assert_eq!((open(1).code(), open(1).status()), ("checklist-open", 409));
+        assert!(open(1).is_audited());
+    }
 }

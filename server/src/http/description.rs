@@ -240,6 +240,11 @@ mod tests {
         reads::<api::environments::Edit>("EnvironmentEdit");
         reads::<api::phases::NewPhase>("NewPhase");
         reads::<api::phases::Edit>("PhaseEdit");
+        reads::<api::checklists::NewCheck>("NewCheck");
+        reads::<api::checklists::Edit>("CheckEdit");
+        reads::<api::checklists::Tick>("Tick");
+        reads::<api::checklists::Skip>("Skip");
+        reads::<api::checklists::Untick>("Untick");
         reads::<api::modules::NewModule>("NewModule");
         reads::<api::modules::Edit>("ModuleEdit");
         reads::<api::edit::Why>("Why");

@@ -179,6 +179,10 @@ impl From<Refusal> for Problem {
         match &refusal {
             Refusal::Invalid { fields } => problem.members.insert("fields".into(), json!(fields)),
             Refusal::Forbidden { needs } => problem.members.insert("needs".into(), json!(needs)),
+            Refusal::ChecklistOpen { phase, left } => {
+                problem.members.insert("phase".into(), json!(phase));
+                problem.members.insert("left".into(), json!(left))
+            }
             Refusal::Stale {
                 expected, current, ..
             } => {

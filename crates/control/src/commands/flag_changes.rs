@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::transition::Plan;
-use domain::{Direction, FlagChange, Key, PhaseNumber, Refusal};
+use domain::{Direction, FlagChange, Key, Refusal};
 use serde_json::{Value, json};
 
-use super::gates::{self, Promoted};
-use super::issue_parts::require_unblocked;
-use super::{Selection, scope};
+use super::{Selection, gates, scope};
 use crate::command::{Aim, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
@@ -105,8 +103,7 @@ impl Selected {
         Err(Refusal::NoChange { summary, other }.into())
     }
 
-    /// What must hold for a promotion: the kill switch is off, no critical issue of a module that goes up is unresolved,
-    /// each version seen is the current one, and no window keeps it closed.
+    /// What must hold for a promotion: the kill switch is off, each version seen is the current one, and no gate is shut.
     pub(super) async fn allow_promotion(
         &self,
         work: &mut Work<'_>,
@@ -122,33 +119,18 @@ impl Selected {
             let environment = self.environment.environment.key.clone();
             return Err(Refusal::KillSwitchOn { environment, other }.into());
         }
+        for change in &plan.changes {
+            self.expect_version(work, &change.module, expected.get(&change.module))
+                .await?;
+        }
         let rises = |flag: &&FlagRecord| {
             plan.changes.iter().any(|change| {
                 change.module == flag.module
                     && change.before.direction_to(change.after) == Direction::Promotion
             })
         };
-        require_unblocked(work, &self.migration, self.flags.iter().filter(rises)).await?;
-        for change in &plan.changes {
-            self.expect_version(work, &change.module, expected.get(&change.module))
-                .await?;
-        }
-        let promoted: Vec<Promoted<'_>> = plan
-            .changes
-            .iter()
-            .map(|change| Promoted {
-                module: &change.module,
-                phase: self.phase_of(&change.module),
-            })
-            .collect();
-        gates::allow(work, &self.migration, &promoted).await
-    }
-
-    fn phase_of(&self, module: &Key) -> Option<PhaseNumber> {
-        self.flags
-            .iter()
-            .find(|flag| flag.module == *module)
-            .and_then(|flag| flag.phase)
+        let rising: Vec<&FlagRecord> = self.flags.iter().filter(rises).collect();
+        gates::before_promotion(work, &self.migration, &rising).await
     }
 
     async fn expect_version(

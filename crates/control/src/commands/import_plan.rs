@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use domain::migration::MAX_NAME;
 use domain::{Key, Migration, ModuleStatus, Permission, PhaseNumber, Refusal, Thresholds};
+use jiff::civil::Date;
 use plan::Plan;
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use super::plan_changes::{Operation, PlanChanges, plan_changes};
 use super::plan_existing::Existing;
 use super::plan_wanted::{Wanted, problems, shortened};
 use super::scope;
+use crate::civil;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::control::authorise;
 use crate::error::Stopped;
@@ -228,6 +230,8 @@ struct Writing {
     targets: Vec<String>,
     set_of_modules: bool,
     version: i64,
+    /// The day in the migration's zone.
+    today: Date,
 }
 
 impl Writing {
@@ -248,6 +252,7 @@ impl Writing {
             targets: Vec::new(),
             set_of_modules: false,
             version: record.migration.version,
+            today: civil::today(&record.migration, work.now),
         })
     }
 
@@ -290,8 +295,8 @@ impl Writing {
                 plan_items::replace_steps(work.connection, id, steps).await?;
             }
             Operation::AddCheck(item) => {
-                let phase = self.phase_id(item.phase);
-                plan_items::insert_checklist_item(work.connection, id, phase, item).await?;
+                let (phase, today) = (self.phase_id(item.phase), self.today);
+                plan_items::insert_checklist_item(work.connection, id, phase, item, today).await?;
             }
             Operation::EditCheck(row, item) => {
                 plan_items::update_checklist_item(work.connection, *row, item).await?;

@@ -2,17 +2,20 @@
 //!
 //! Shared between verbs: `scope` finds the migration and environment, `input` checks texts, `edited` remembers what an
 //! edit changed, `lane` finds which queue a change of flags waits in, `in_use` says what stands in the way of
-//! archiving, `gates` what keeps promotions closed, `flag_changes` carries out what `domain` planned for several flags,
-//! `plan_changes` finds what an import would change, `issue_parts` finds issues and says which of them hold a promotion
-//! up.
+//! archiving, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` finds what an import
+//! would change, `issue_parts` finds issues and says which of them hold a promotion up, `checked` finds checklist items
+//! and their ticks, `gates` asks what stands before a promotion.
 
+mod add_check;
 mod add_user;
+mod archive_check;
 mod archive_environment;
 mod archive_migration;
 mod archive_module;
 mod archive_phase;
 mod archive_user;
 mod archive_window;
+mod checked;
 mod comment_issue;
 mod consume_sign_in_link;
 mod create_environment;
@@ -23,6 +26,7 @@ mod create_phase;
 mod create_sign_in_link;
 mod create_token;
 mod create_window;
+mod edit_check;
 mod edit_environment;
 mod edit_issue;
 mod edit_migration;
@@ -58,10 +62,15 @@ mod set_baseline;
 mod set_dependencies;
 mod set_grants;
 mod set_mode;
+mod skip_check;
+mod tick_check;
 mod undo;
 mod unlink_issues;
+mod untick_check;
 
+pub use add_check::AddCheck;
 pub use add_user::AddUser;
+pub use archive_check::ArchiveCheck;
 pub use archive_environment::ArchiveEnvironment;
 pub use archive_migration::ArchiveMigration;
 pub use archive_module::ArchiveModule;
@@ -78,6 +87,7 @@ pub use create_phase::CreatePhase;
 pub use create_sign_in_link::{CreateSignInLink, new_sign_in_link};
 pub use create_token::{CreateToken, NewToken, create_token};
 pub use create_window::{CreateWindow, WindowInput};
+pub use edit_check::EditCheck;
 pub use edit_environment::EditEnvironment;
 pub use edit_issue::EditIssue;
 pub use edit_migration::EditMigration;
@@ -102,8 +112,11 @@ pub use set_baseline::SetBaseline;
 pub use set_dependencies::SetDependencies;
 pub use set_grants::SetGrants;
 pub use set_mode::SetMode;
+pub use skip_check::SkipCheck;
+pub use tick_check::TickCheck;
 pub use undo::{Undo, undo};
 pub use unlink_issues::UnlinkIssues;
+pub use untick_check::UntickCheck;
 
 pub(crate) use mint_epoch::MintEpoch;
 pub(crate) use open_issue::STANDING;

@@ -1,8 +1,8 @@
 //! What importing a plan changes: found by comparing, carried out by [`super::ImportPlan`], shown by the preview. Pure.
 //!
 //! An import moves no flag and deletes nothing. Modules and phases that the plan does not name stay; modules are
-//! archived when asked. Checks, steps, criteria and procedures come from plans only, so the newest plan's list
-//! replaces the one there is, unless the plan has nothing of that kind at all. What a plan does not say (an owner, a
+//! archived when asked. Steps, criteria and procedures come from plans only, and so do checks unless a person added
+//! them: the newest plan's list replaces the one there is, unless the plan has nothing of that kind at all. What a plan does not say (an owner, a
 //! path, a number) blanks nothing.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -322,6 +322,7 @@ impl PlanChanges {
                 .checks
                 .iter()
                 .filter(|(id, item)| item.kind == kind && !kept.contains(id))
+                .filter(|(id, _)| !existing.checks_by_hand.contains(id))
                 .collect();
             self.operations
                 .extend(gone.iter().map(|(id, _)| Operation::ArchiveCheck(*id)));

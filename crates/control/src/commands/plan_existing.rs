@@ -1,6 +1,6 @@
 //! What there is of a migration before an import.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use domain::plan_items::{ChecklistItem, Criterion, RunbookEntry, Step};
 use domain::{Key, Migration, Module, Phase};
@@ -21,6 +21,8 @@ pub(crate) struct Existing {
     pub(crate) steps: Vec<Step>,
     /// With row ids.
     pub(crate) checks: Vec<(i64, ChecklistItem)>,
+    /// Those of them that people added.
+    pub(crate) checks_by_hand: HashSet<i64>,
     pub(crate) criteria: Vec<Criterion>,
     pub(crate) runbook: Vec<RunbookEntry>,
 }
@@ -49,6 +51,7 @@ impl Existing {
                 .filter(|step| step.phase.is_none())
                 .collect(),
             checks: plan_items::checklist(connection, id).await?,
+            checks_by_hand: plan_items::checks_by_hand(connection, id).await?,
             criteria: plan_items::criteria(connection, id).await?,
             runbook: plan_items::runbook(connection, id).await?,
         })

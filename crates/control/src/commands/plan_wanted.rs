@@ -16,6 +16,7 @@ use domain::plan_items::{
     ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
 };
 use domain::refusal::FieldError;
+use domain::schedule::checklist::Moment;
 use domain::{FlagState, Key, Phase, PhaseNumber, Thresholds};
 use jiff::civil::Date;
 use plan::{Command, DaySpan, Meaning, Metric, Plan, When};
@@ -264,10 +265,13 @@ fn checks(plan: &Plan) -> Vec<ChecklistItem> {
 }
 
 fn check(kind: ChecklistKind, item: &plan::ChecklistItem) -> ChecklistItem {
-    let part = item.when.map(|when| match when {
-        When::Before => "Before the phase".to_owned(),
-        When::During => "During the phase".to_owned(),
-        When::After => "After the phase".to_owned(),
+    let part = item.when.map(|when| {
+        let moment = match when {
+            When::Before => Moment::Before,
+            When::During => Moment::During,
+            When::After => Moment::After,
+        };
+        moment.words().to_owned()
     });
     let when: Vec<String> = part.into_iter().chain(item.days.map(days)).collect();
     ChecklistItem {

@@ -4,10 +4,8 @@ use domain::{FlagChange, FlagState, Key, ModuleStatus, Permission, Refusal};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::gates::{self, Promoted};
 use super::input::Input;
-use super::issue_parts::require_unblocked;
-use super::scope;
+use super::{gates, scope};
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
@@ -102,14 +100,8 @@ impl Command for Resume {
             return Err(Refusal::Drift.into());
         }
         if !self.from_old {
-            require_unblocked(work, &migration, returning(&all)).await?;
-            let promoted: Vec<Promoted<'_>> = returning(&all)
-                .map(|flag| Promoted {
-                    module: &flag.module,
-                    phase: flag.phase,
-                })
-                .collect();
-            gates::allow(work, &migration, &promoted).await?;
+            let rising: Vec<&FlagRecord> = returning(&all).collect();
+            gates::before_promotion(work, &migration, &rising).await?;
         }
         work.make_revision();
         environments::set_kill_switch(work.connection, record.id, false, work.sequence).await?;

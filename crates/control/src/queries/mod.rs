@@ -4,6 +4,7 @@
 mod audit;
 mod calendar;
 mod change;
+mod checklists;
 mod drafts;
 mod evidence;
 mod forms;
@@ -25,6 +26,7 @@ pub use crate::commands::PlanChanges;
 pub use audit::{audit, audit_entry, audit_export, audit_rows, audit_verify};
 pub use calendar::{calendar, move_phase};
 pub use change::change;
+pub use checklists::{checklists, checklists_view};
 pub use drafts::{Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};
 pub use frame::frame;

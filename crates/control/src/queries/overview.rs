@@ -12,6 +12,7 @@ use domain::{Key, Mode, ModuleStatus, Permission, Phase};
 use jiff::civil::Date;
 
 use super::audit::audit_row;
+use super::checklists::left_today;
 use super::module::{choose_template, walk};
 use super::modules::{all_rows, phase_names};
 use super::standing::{Standing, count, load, share_on_new, viewer};
@@ -160,11 +161,13 @@ async fn make(
         .filter(|phase| phase.archived_at.is_none())
         .collect();
     let recent = recent(&mut standing, migration).await?;
+    let now = standing.frame.now;
+    let daily = left_today(&mut standing.transaction, &standing.migration, now).await?;
     let names = phase_names(&mut standing).await?;
     let rows = all_rows(&mut standing, &names).await?;
     let today = today(&standing);
     let killed = standing.environment.environment.kill_switch;
-    let (needs_hand, next) = needs(&standing, &steps, &all_phases, today);
+    let (needs_hand, next) = needs(&standing, &steps, &all_phases, daily, today);
     Ok(Overview {
         phases: all_phases
             .iter()
@@ -216,7 +219,7 @@ fn today(standing: &Standing) -> Option<Date> {
     Some(now.to_zoned(zone).date())
 }
 
-fn is_current(phase: &Phase, today: Option<Date>) -> bool {
+pub(super) fn is_current(phase: &Phase, today: Option<Date>) -> bool {
     match (phase.start, phase.end, today) {
         (Some(start), Some(end), Some(today)) => start <= today && today <= end,
         _ => false,
@@ -247,6 +250,7 @@ fn needs(
     standing: &Standing,
     steps: &[Step],
     phases: &[Phase],
+    daily: Option<(u32, usize)>,
     today: Option<Date>,
 ) -> (Vec<NeedsHand>, Option<String>) {
     let base = format!("/m/{}", standing.frame.migration);
@@ -267,6 +271,10 @@ fn needs(
         });
     }
     needs.extend(due_steps(standing, steps, &base, &query));
+    if let Some(line) = daily.and_then(|daily| daily_check(daily, &base, &query)) {
+        // However many steps are due, it is among the lines that are shown.
+        needs.insert(needs.len().min(MOST_NEEDS - 1), line);
+    }
     needs.extend(
         phases
             .iter()
@@ -321,6 +329,17 @@ fn due_steps(standing: &Standing, steps: &[Step], base: &str, query: &str) -> Ve
             })
         })
         .collect()
+}
+
+/// Today's run of the daily checklist while some of it is left: `2 of 6 left today`.
+fn daily_check((left, items): (u32, usize), base: &str, query: &str) -> Option<NeedsHand> {
+    (left > 0).then(|| NeedsHand {
+        urgency: Urgency::Attention,
+        what: "daily check".into(),
+        why: format!("{left} of {items} left today"),
+        action: "Open".into(),
+        href: format!("{base}/checklists{query}"),
+    })
 }
 
 /// Modules of a running phase that have not begun.

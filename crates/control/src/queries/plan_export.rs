@@ -3,6 +3,7 @@
 use domain::plan_items::{
     ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
 };
+use domain::schedule::checklist::Moment;
 use domain::{Key, Migration, Module, ModuleStatus, Permission, Phase, Refusal};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -238,18 +239,14 @@ fn phase_start(plan: &Plan, number: Option<u32>) -> Date {
 }
 
 fn check(item: &ChecklistItem, start: Date) -> plan::ChecklistItem {
-    let when = [
-        ("Before the phase", When::Before),
-        ("During the phase", When::During),
-        ("After the phase", When::After),
-    ];
     plan::ChecklistItem {
         text: item.title.clone(),
         phase: item.phase,
-        when: when
-            .into_iter()
-            .find(|(words, _)| item.when.starts_with(words))
-            .map(|(_, when)| when),
+        when: item.moment().map(|moment| match moment {
+            Moment::Before => When::Before,
+            Moment::During => When::During,
+            Moment::After => When::After,
+        }),
         days: days(&item.when, start),
         owner: said(item.owner.clone()),
         done: false,

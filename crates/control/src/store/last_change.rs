@@ -57,6 +57,25 @@ pub(crate) async fn of_phase(
     Ok(found.and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
+/// The newest committed entry that changed a checklist item; its ticks change no version.
+pub(crate) async fn of_check(
+    connection: &mut Connection,
+    migration: &Key,
+    id: i64,
+) -> Result<Option<u64>, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar(
+        r"SELECT max(sequence) FROM audit
+          WHERE migration = $1 AND outcome = 'committed'
+            AND (action = 'plan.import'
+                 OR (action IN ('check.add', 'check.edit', 'check.archive') AND targets LIKE $2 ESCAPE '\'))",
+    )
+    .bind(migration.as_str())
+    .bind(among_targets(&format!("check {id}"))?)
+    .fetch_one(connection)
+    .await?;
+    Ok(found.and_then(|sequence| u64::try_from(sequence).ok()))
+}
+
 /// The newest committed entry that changed a user.
 pub(crate) async fn of_user(
     connection: &mut Connection,

@@ -1,9 +1,13 @@
 //! Rows of `steps`, `checklist_items`, `criteria` and `runbook_entries`: what a plan holds beside phases and modules.
 
+use std::collections::HashSet;
+
 use domain::plan_items::{
     ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
 };
+use domain::schedule::checklist::Moment;
 use domain::{PhaseNumber, Timestamp};
+use jiff::civil::Date;
 use sqlx::FromRow;
 
 use super::flags::state;
@@ -130,16 +134,34 @@ pub(crate) async fn checklist(
         .collect()
 }
 
-/// Adds a check.
+/// Row ids of the checks that people added.
+pub(crate) async fn checks_by_hand(
+    connection: &mut Connection,
+    migration_id: i64,
+) -> Result<HashSet<i64>, StoreError> {
+    let ids: Vec<i64> = sqlx::query_scalar(
+        "SELECT id FROM checklist_items WHERE migration_id = $1 AND by_hand = 1 AND archived_at IS NULL",
+    )
+    .bind(migration_id)
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Adds a check of a plan, worked from that day on.
 pub(crate) async fn insert_checklist_item(
     connection: &mut Connection,
     migration_id: i64,
     phase_id: Option<i64>,
     item: &ChecklistItem,
+    created: Date,
 ) -> Result<(), StoreError> {
+    let around = matches!(item.kind, ChecklistKind::Day | ChecklistKind::Phase);
+    let moment = around.then(|| item.moment().unwrap_or(Moment::During).as_str());
     sqlx::query(
-        "INSERT INTO checklist_items (migration_id, phase_id, kind, position, title, due, owner, commands, soak_hours)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO checklist_items (migration_id, phase_id, kind, position, title, due, owner, commands, soak_hours,
+                                      moment, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(migration_id)
     .bind(phase_id)
@@ -150,6 +172,8 @@ pub(crate) async fn insert_checklist_item(
     .bind(&item.owner)
     .bind(&item.commands)
     .bind(item.soak_hours)
+    .bind(moment)
+    .bind(created.to_string())
     .execute(connection)
     .await?;
     Ok(())
@@ -162,7 +186,8 @@ pub(crate) async fn update_checklist_item(
     item: &ChecklistItem,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE checklist_items SET position = $2, title = $3, due = $4, owner = $5, commands = $6, soak_hours = $7
+        "UPDATE checklist_items SET position = $2, title = $3, due = $4, owner = $5, commands = $6, soak_hours = $7,
+                version = version + 1
          WHERE id = $1",
     )
     .bind(id)
@@ -183,7 +208,7 @@ pub(crate) async fn archive_checklist_item(
     id: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE checklist_items SET archived_at = $2 WHERE id = $1")
+    sqlx::query("UPDATE checklist_items SET archived_at = $2, version = version + 1 WHERE id = $1")
         .bind(id)
         .bind(now.0)
         .execute(connection)

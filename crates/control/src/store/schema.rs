@@ -22,6 +22,7 @@ pub(super) const STATE: Schema = Schema {
         include_str!("../../../../migrations/state/0002_overrun.sql"),
         include_str!("../../../../migrations/state/0003_schedule.sql"),
         include_str!("../../../../migrations/state/0004_issues.sql"),
+        include_str!("../../../../migrations/state/0005_checklists.sql"),
     ],
 };
 

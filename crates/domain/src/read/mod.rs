@@ -2,6 +2,7 @@
 
 mod audit;
 mod calendar;
+mod checklists;
 mod forms;
 mod frame;
 mod import;
@@ -17,6 +18,9 @@ pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
 pub use calendar::{
     AxisMark, Bar, CalendarFilter, CalendarLayout, CalendarView, DayCell, DayEntry, Days,
     EntryKind, MilestoneRow, ModuleLane, MovePhaseView, PhaseLane, StepBar, WindowRow,
+};
+pub use checklists::{
+    CheckRow, Checklists, ChecklistsView, ConditionalList, DayRow, PhaseLists, TickRow, left,
 };
 pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};

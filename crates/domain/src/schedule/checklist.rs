@@ -13,7 +13,7 @@ use super::{in_calendar, instant};
 use crate::migration::{MAX_NAME, MAX_REASON, MAX_TEXT};
 use crate::plan_items::ChecklistKind;
 use crate::refusal::FieldError;
-use crate::{PhaseNumber, Refusal, Timestamp};
+use crate::{PhaseNumber, Refusal, Thresholds, Timestamp};
 
 /// When in a phase a list is worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +44,15 @@ impl Moment {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|moment| moment.as_str() == word)
     }
+
+    /// How a plan says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Before => "Before the phase",
+            Self::During => "During the phase",
+            Self::After => "After the phase",
+        }
+    }
 }
 
 /// The list that an item stands on.
@@ -66,16 +75,76 @@ pub enum List {
 }
 
 impl List {
-    /// The list for an item as a plan writes it; `threshold` is what it waits for if it is a conditional one.
-    pub fn of(kind: ChecklistKind, phase: Option<PhaseNumber>, threshold: Threshold) -> Self {
-        let around = |moment| phase.map_or(Self::Once, |phase| Self::Phase { phase, moment });
-        match kind {
-            ChecklistKind::Preparation => around(Moment::Before),
-            ChecklistKind::Day | ChecklistKind::Phase => around(Moment::During),
-            ChecklistKind::Daily => Self::Daily,
-            ChecklistKind::Conditional => Self::Conditional(threshold),
+    /// The list for an item as a plan writes it. `moment` is when in its phase, where the plan says so; `threshold` what
+    /// it waits for if it is a conditional one. Preparation comes before all phases, so it is on the list of none.
+    pub fn of(
+        kind: ChecklistKind,
+        phase: Option<PhaseNumber>,
+        moment: Option<Moment>,
+        threshold: Threshold,
+    ) -> Self {
+        match (kind, phase) {
+            (ChecklistKind::Day | ChecklistKind::Phase, Some(phase)) => Self::Phase {
+                phase,
+                moment: moment.unwrap_or(Moment::During),
+            },
+            (ChecklistKind::Preparation | ChecklistKind::Day | ChecklistKind::Phase, _) => {
+                Self::Once
+            }
+            (ChecklistKind::Daily, _) => Self::Daily,
+            (ChecklistKind::Conditional, _) => Self::Conditional(threshold),
         }
     }
+
+    /// What a plan calls an item of this list.
+    pub fn kind(self) -> ChecklistKind {
+        match self {
+            Self::Once => ChecklistKind::Preparation,
+            Self::Phase { .. } => ChecklistKind::Phase,
+            Self::Daily => ChecklistKind::Daily,
+            Self::Conditional(_) => ChecklistKind::Conditional,
+        }
+    }
+
+    /// The phase it stands around, and when.
+    pub fn around(self) -> Option<(PhaseNumber, Moment)> {
+        match self {
+            Self::Phase { phase, moment } => Some((phase, moment)),
+            Self::Once | Self::Daily | Self::Conditional(_) => None,
+        }
+    }
+
+    /// What its items wait for.
+    pub fn threshold(self) -> Option<Threshold> {
+        match self {
+            Self::Conditional(threshold) => Some(threshold),
+            Self::Once | Self::Daily | Self::Phase { .. } => None,
+        }
+    }
+
+    /// Whether its items are ticked for a day, and are open again on the next: a threshold crossed again is another
+    /// case of the same list.
+    pub fn by_day(self) -> bool {
+        matches!(self, Self::Daily | Self::Conditional(_))
+    }
+}
+
+/// Days of daily runs that are looked at, today included. Streaks and left-overs reach no further back.
+pub const RUN_DAYS: i64 = 366;
+
+/// The days on which the daily checklist is worked: from the first day of the migration, or without one the day its
+/// first item was made, to today. At most [`RUN_DAYS`] of them; the first is after the last where it is still to begin.
+pub fn active(start: Option<Date>, items: &[Item], today: Date) -> (Date, Date) {
+    let made = items
+        .iter()
+        .filter(|item| item.list == List::Daily)
+        .map(|item| item.created)
+        .min();
+    let first = start.or(made).unwrap_or(today);
+    let horizon = today
+        .checked_sub((RUN_DAYS - 1).days())
+        .unwrap_or(super::FIRST_DAY);
+    (first.max(horizon), today)
 }
 
 /// A limit of errors on new; the second includes the first.
@@ -108,6 +177,53 @@ impl Threshold {
     }
 }
 
+impl Threshold {
+    /// The one that a plan's words speak of: the first percentage of the item where that is a condition itself, else of
+    /// the condition it stands under.
+    pub fn in_words(title: &str, condition: &str, limits: Thresholds) -> Self {
+        let says = |word: &&str| title.to_lowercase().contains(word);
+        let own = title.contains('%') && [">", "above", "over", "exceed"].iter().any(says);
+        let words = if own { title } else { condition };
+        let back = percentage(words)
+            .is_some_and(|share| share >= f64::from(limits.rollback_basis_points) / 100.0);
+        if back { Self::Rollback } else { Self::Hold }
+    }
+
+    /// How the condition reads, with the migration's limit in it.
+    pub fn words(self, limits: Thresholds) -> String {
+        format!("Error rate above {}", percent(self.limit(limits)))
+    }
+
+    /// Its limit, in basis points.
+    pub fn limit(self, limits: Thresholds) -> u16 {
+        match self {
+            Self::Hold => limits.hold_basis_points,
+            Self::Rollback => limits.rollback_basis_points,
+        }
+    }
+}
+
+/// `1 %`, `0.5 %`, `2.25 %`.
+fn percent(basis_points: u16) -> String {
+    let (whole, part) = (basis_points / 100, basis_points % 100);
+    match (part, part % 10) {
+        (0, _) => format!("{whole} %"),
+        (part, 0) => format!("{whole}.{} %", part / 10),
+        (part, _) => format!("{whole}.{part:02} %"),
+    }
+}
+
+/// The first number in front of a percent sign.
+fn percentage(words: &str) -> Option<f64> {
+    let (before, _) = words.split_once('%')?;
+    let before = before.trim_end();
+    let number = before
+        .rfind(|c: char| !c.is_ascii_digit() && c != '.')
+        .map_or(before, |at| before.get(at..).unwrap_or_default())
+        .trim_start_matches(|c: char| !c.is_ascii_digit());
+    number.parse().ok()
+}
+
 /// Whether an item that waits for `threshold` is shown when `crossed` is the highest one crossed.
 pub fn shown(threshold: Threshold, crossed: Option<Threshold>) -> bool {
     crossed.is_some_and(|crossed| crossed >= threshold)
@@ -121,6 +237,31 @@ pub enum Due {
     Time(Time),
     /// On this day: all others.
     Day(Date),
+}
+
+impl Due {
+    /// Reads `09:00` or `2026-12-01`; nothing is no due. Which of them an item may have is for [`Item::check`].
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] about `due` for any other text.
+    pub fn parse(text: &str) -> Result<Option<Self>, Refusal> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let time = || text.parse::<Time>().ok().map(Self::Time);
+        let due = if text.contains(':') {
+            time()
+        } else {
+            text.parse::<Date>().ok().map(Self::Day)
+        };
+        due.map(Some).ok_or_else(|| {
+            Refusal::field(
+                "due",
+                "Write a time of day as 09:00, or a day as 2026-12-01.",
+            )
+        })
+    }
 }
 
 /// Something to be checked or done by a person.
@@ -306,6 +447,39 @@ pub fn check_tick(item: &Item, tick: &Tick, today: Date) -> Result<(), Refusal> 
     } else {
         Err(Refusal::Invalid { fields })
     }
+}
+
+/// Refuses a tick of an item that has one for that day: both people meant the same, and the first one's word stays.
+///
+/// # Errors
+/// [`Refusal::NoChange`] (the change that came first is for the caller to fill in).
+pub fn refuse_second(item: &Item, said: Option<&Tick>) -> Result<(), Refusal> {
+    let Some(said) = said else {
+        return Ok(());
+    };
+    let day = if item.list.by_day() {
+        format!(" for {}", said.day)
+    } else {
+        String::new()
+    };
+    let state = match &said.state {
+        TickState::Done => "done".to_owned(),
+        TickState::Skipped { reason } => format!("skipped (\u{201c}{reason}\u{201d})"),
+    };
+    Err(Refusal::NoChange {
+        summary: format!(
+            "\u{201c}{}\u{201d} was already {state}{day} by {} at {} UTC. Take that back first to say otherwise.",
+            first_line(&item.title),
+            said.by,
+            said.at.utc_precise(),
+        ),
+        other: None,
+    })
+}
+
+/// The line that names an item: titles from a plan may go on below it.
+pub fn first_line(title: &str) -> &str {
+    title.lines().next().unwrap_or_default()
 }
 
 fn is_address(link: &str) -> bool {
@@ -705,13 +879,18 @@ mod tests {
 
     #[test]
     fn plans_kinds_have_their_lists_and_words_are_read_back() {
-        let of = |kind, phase| List::of(kind, phase, Threshold::Rollback);
+        let of = |kind, phase| List::of(kind, phase, None, Threshold::Rollback);
         let around = |moment| List::Phase { phase: 2, moment };
         assert_eq!(of(ChecklistKind::Preparation, None), List::Once);
-        assert_eq!(
-            of(ChecklistKind::Preparation, Some(2)),
-            around(Moment::Before)
+        assert_eq!(of(ChecklistKind::Preparation, Some(2)), List::Once);
+        let before = List::of(
+            ChecklistKind::Phase,
+            Some(2),
+            Some(Moment::Before),
+            Threshold::Hold,
         );
+        assert_eq!(before, around(Moment::Before));
+        assert_eq!(of(ChecklistKind::Phase, None), List::Once);
         assert_eq!(of(ChecklistKind::Day, Some(2)), around(Moment::During));
         assert_eq!(of(ChecklistKind::Phase, Some(2)), around(Moment::During));
         assert_eq!(of(ChecklistKind::Daily, Some(2)), List::Daily);
@@ -723,6 +902,74 @@ mod tests {
         for threshold in Threshold::ALL {
             assert_eq!(Threshold::parse(threshold.as_str()), Some(threshold));
         }
+    }
+
+    #[test]
+    fn the_words_of_a_plan_say_which_threshold_is_meant() {
+        let limits = Thresholds::default();
+        let of = |title: &str, condition: &str| Threshold::in_words(title, condition, limits);
+        assert_eq!(of("Find the cause", "Error Rate > 1%"), Threshold::Hold);
+        assert_eq!(of("Consider it", "errors above 5 %"), Threshold::Rollback);
+        assert_eq!(
+            of("Roll back if error rate > 5%", "error rate > 1%"),
+            Threshold::Rollback
+        );
+        // A share of something else is no condition.
+        assert_eq!(of("Compare 10 % of all", "rate > 1%"), Threshold::Hold);
+        assert_eq!(of("Tell the lead", "issues are found"), Threshold::Hold);
+        assert_eq!(of("Tell the lead", "%"), Threshold::Hold);
+        assert_eq!(Threshold::Hold.words(limits), "Error rate above 1 %");
+        let odd = Thresholds {
+            hold_basis_points: 50,
+            rollback_basis_points: 205,
+        };
+        assert_eq!(Threshold::Hold.words(odd), "Error rate above 0.5 %");
+        assert_eq!(Threshold::Rollback.words(odd), "Error rate above 2.05 %");
+    }
+
+    #[test]
+    fn a_due_is_read_as_people_write_it() {
+        assert_eq!(Due::parse(" "), Ok(None));
+        assert_eq!(Due::parse("9:5").unwrap_err().code(), "invalid");
+        assert_eq!(Due::parse("09:05"), Ok(Some(Due::Time(time(9, 5, 0, 0)))));
+        assert_eq!(Due::parse("2026-12-01"), Ok(Some(Due::Day(day(1)))));
+        assert_eq!(Due::parse("tomorrow").unwrap_err().code(), "invalid");
+        assert_eq!(Due::parse("2026-02-30").unwrap_err().code(), "invalid");
+    }
+
+    #[test]
+    fn a_second_tick_is_told_who_came_first() {
+        let item = daily("smoke");
+        assert_eq!(refuse_second(&item, None), Ok(()));
+        let told = refuse_second(&item, Some(&done("smoke", 3)))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.contains("“Do smoke” was already done for 2026-12-03 by"),
+            "{told}"
+        );
+        let skipped = Tick {
+            state: TickState::Skipped {
+                reason: "no traffic".into(),
+            },
+            ..done("smoke", 3)
+        };
+        let told = refuse_second(&item, Some(&skipped)).unwrap_err();
+        assert_eq!(told.code(), "no-change");
+        assert!(told.to_string().contains("skipped (“no traffic”)"));
+    }
+
+    #[test]
+    fn daily_items_are_worked_from_the_first_day_of_the_migration_on() {
+        let items = [daily("a"), item("b", List::Once)];
+        assert_eq!(active(Some(day(3)), &items, day(9)), (day(3), day(9)));
+        assert_eq!(active(None, &items, day(9)), (day(1), day(9)));
+        assert_eq!(active(None, &[], day(9)), (day(9), day(9)));
+        // Still to begin: no run.
+        let ahead = active(Some(day(20)), &items, day(9));
+        assert_eq!(daily_runs(&items, &[], ahead, day(9)), []);
+        let old = active(Some(date(2020, 1, 1)), &items, day(9));
+        assert_eq!(daily_runs(&items, &[], old, day(9)).len(), 366);
     }
 
     const ZONES: [&str; 14] = [

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod calendar;
 pub mod changes;
+pub mod checklists;
 pub mod edit;
 pub mod environments;
 pub mod flags;

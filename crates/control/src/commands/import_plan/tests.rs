@@ -370,3 +370,51 @@ async fn what_was_exported_changes_nothing_when_it_is_imported_again() {
     let found = preview(&server, &markdown, true).await;
     assert_eq!(found.changes, Vec::<String>::new(), "{markdown}");
 }
+
+#[tokio::test]
+async fn what_a_plan_lists_before_a_phase_keeps_its_first_promotion() {
+    let server = Server::open().await;
+    let before = "## Core (2026-11-23 to 2026-12-06)\n\nBefore:\n\n- [ ] Coverage is 90 %\n";
+    let plan = PLAN.replace("## Core (2026-11-23 to 2026-12-06)\n", before);
+    import(&server, &plan).await.unwrap();
+    let lists = server.checklists().await;
+    let core = &lists.phases[0];
+    assert_eq!(core.before.len(), 1);
+    assert_eq!(core.before[0].title, "Coverage is 90 %");
+    let refused = refusal(server.try_set("alpha", FlagState::BOTH_VALIDATE).await);
+    assert_eq!(refused.code(), "checklist-open");
+    // The phase after it has no such list.
+    server.set("beta", FlagState::BOTH_VALIDATE).await;
+    let tick = crate::commands::TickCheck {
+        migration: key("atlas"),
+        item: core.before[0].id,
+        day: None,
+        evidence: String::new(),
+    };
+    server.admin(tick).await.unwrap();
+    server.set("alpha", FlagState::BOTH_VALIDATE).await;
+    // What comes again keeps its tick.
+    let changed = plan.replace("Check the backlog", "Check the whole backlog");
+    import(&server, &changed).await.unwrap();
+    let lists = server.checklists().await;
+    assert!(lists.phases[0].before[0].tick.is_some());
+}
+
+#[tokio::test]
+async fn what_people_added_is_not_put_away_by_a_plan_that_does_not_name_it() {
+    use domain::schedule::checklist::List;
+    let server = Server::open().await;
+    import(&server, PLAN).await.unwrap();
+    let own = server.check(List::Daily, "Ask the shift lead").await;
+    let fewer = PLAN.replace("- [ ] Check the backlog\n", "");
+    import(&server, &fewer).await.unwrap();
+    let lists = server.checklists().await;
+    let titles: Vec<&str> = lists.daily.iter().map(|row| row.title.as_str()).collect();
+    assert_eq!(lists.begins.as_deref(), Some("2026-11-23"));
+    assert_eq!(titles, [] as [&str; 0]);
+    server.control.clock().step(86_400_000);
+    let lists = server.checklists().await;
+    let titles: Vec<&str> = lists.daily.iter().map(|row| row.title.as_str()).collect();
+    assert_eq!(titles, ["Check error rates", "Ask the shift lead"]);
+    assert!(lists.daily.iter().any(|row| row.id == own));
+}
