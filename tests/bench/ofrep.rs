@@ -28,6 +28,8 @@ struct Load {
     headers: Vec<(String, String)>,
     body: Option<Value>,
     status: u16,
+    /// The load of ours that this one stands beside.
+    beside: Option<&'static str>,
 }
 
 /// What `wrk` measured.
@@ -59,6 +61,15 @@ pub async fn run() -> Result<()> {
                 runs.push(wrk(load, connections).await?);
             }
         }
+        let ratios: Vec<String> = loads
+            .iter()
+            .zip(&measured)
+            .filter_map(|(load, runs)| {
+                let ours = loads.iter().position(|one| Some(one.name) == load.beside)?;
+                let ratio = ratio(measured.get(ours)?, runs);
+                Some(format!("{} is {ratio:.2} x {}", load.beside?, load.name))
+            })
+            .collect();
         for (load, mut runs) in loads.iter().zip(measured) {
             runs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
             let median = runs.get(RUNS / 2).copied().unwrap_or_default();
@@ -67,12 +78,26 @@ pub async fn run() -> Result<()> {
                 load.name, median.rate, median.p50_ms, median.p99_ms
             );
         }
+        for line in ratios {
+            println!("ofrep, {connections} connections, {line}");
+        }
     }
     println!(
         "ofrep: server {} MiB resident after the load",
         resident_kibibytes(app.process_id().context("the server runs")?)? / 1024
     );
     Ok(())
+}
+
+/// How many times as fast ours is: the median over the rounds, in each of which both ran one after the other.
+fn ratio(ours: &[Measured], theirs: &[Measured]) -> f64 {
+    let mut ratios: Vec<f64> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(ours, theirs)| ours.rate / theirs.rate)
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied().unwrap_or_default()
 }
 
 /// Every module at 50 %, so that each answer hashes its subject.
@@ -114,6 +139,7 @@ async fn ours(app: &TestApp, service: &Api, module: &str) -> Result<Vec<Load>> {
         .collect(),
         body: Some(question.clone()),
         status,
+        beside: None,
     };
     Ok(vec![
         load("single", format!("{bulk}/{MIGRATION}.{module}"), None, 200),
@@ -148,18 +174,31 @@ impl Bare {
     }
 
     fn loads(&self) -> Vec<Load> {
-        let load = |name, path, method, body| Load {
+        let load = |name, path, method, body, beside| Load {
             name,
             url: format!("{}{path}", self.url),
             method,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body,
             status: 200,
+            beside: Some(beside),
         };
         let question = json!({ "context": { "targetingKey": "user-1" } });
         vec![
-            load("bare handler, single", "/one", "POST", Some(question)),
-            load("bare handler, prepared 12 kB", "/prepared", "GET", None),
+            load(
+                "bare handler, single",
+                "/one",
+                "POST",
+                Some(question),
+                "single",
+            ),
+            load(
+                "bare handler, prepared 12 kB",
+                "/prepared",
+                "GET",
+                None,
+                "bulk of 79",
+            ),
         ]
     }
 }
@@ -168,9 +207,13 @@ impl Bare {
 struct Edge {
     child: Child,
     url: String,
-    token: String,
+    features: usize,
     _file: tempfile::NamedTempFile,
 }
+
+/// Its offline mode takes any token; one asks for answers, the other for definitions.
+const FRONTEND_TOKEN: &str = "*:development.benchmark-frontend";
+const CLIENT_TOKEN: &str = "*:development.benchmark-client";
 
 impl Edge {
     /// `None` when `UNLEASH_EDGE_BIN` names none: `cargo xtask bench ofrep` installs and names it.
@@ -179,6 +222,9 @@ impl Edge {
             println!("ofrep: no unleash-edge here, so nothing to compare with");
             return Ok(None);
         };
+        let version = Command::new(&program).arg("--version").output().await;
+        let version = version.context("unleash-edge does not start")?.stdout;
+        println!("ofrep: beside {}", String::from_utf8_lossy(&version).trim());
         let features: Vec<Value> = keys
             .iter()
             .map(|key| {
@@ -201,37 +247,34 @@ impl Edge {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?
             .local_addr()?
             .port();
-        let token = "*:development.benchmark".to_owned();
         let child = Command::new(program)
-            .args([
-                "--port",
-                &port.to_string(),
-                "--interface",
-                "127.0.0.1",
-                "offline",
-                "--tokens",
-                &token,
-            ])
+            .args(["--port", &port.to_string(), "--interface", "127.0.0.1"])
+            .args(["offline", "--client-tokens", CLIENT_TOKEN])
+            .args(["--frontend-tokens", FRONTEND_TOKEN])
             .arg("--bootstrap-file")
             .arg(file.path())
+            // It would log every request.
+            .env("RUST_LOG", "error")
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        let edge = Self {
+        let mut edge = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
-            token,
+            features: keys.len(),
             _file: file,
         };
         edge.ready().await?;
         Ok(Some(edge))
     }
 
-    async fn ready(&self) -> Result<()> {
+    async fn ready(&mut self) -> Result<()> {
         let client = http_tests::app::plain_client();
         let url = format!("{}/internal-backstage/health", self.url);
         for _ in 0..100 {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("unleash-edge ended with {status}");
+            }
             if client
                 .get(&url)
                 .send()
@@ -245,54 +288,95 @@ impl Edge {
         bail!("unleash-edge does not start");
     }
 
+    /// Its three questions beside ours of the same meaning, and a service's own way to stay up to date: the definitions.
     async fn loads(&self, feature: &str) -> Result<Vec<Load>> {
-        let load = |name, path: String, more: Option<(String, String)>, status| Load {
-            name,
-            url: format!("{}{path}", self.url),
-            method: "GET",
-            headers: std::iter::once(("authorization".to_owned(), self.token.clone()))
-                .chain(more)
-                .collect(),
-            body: None,
-            status,
-        };
-        let definitions = http_tests::app::plain_client()
-            .get(format!("{}/api/client/features", self.url))
-            .header("authorization", &self.token)
-            .send()
-            .await?;
-        let etag = definitions
-            .headers()
-            .get("etag")
-            .and_then(|etag| etag.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
+        let single = format!("/api/frontend/features/{feature}?userId=user-1");
+        let all = "/api/frontend/all?userId=user-1";
+        let definitions = "/api/client/features";
+        let (answer, _) = self.ask(&single, FRONTEND_TOKEN).await?;
+        ensure!(
+            answer["name"] == feature && answer["enabled"].is_boolean(),
+            "unleash-edge answers {answer} when asked for {feature}"
+        );
+        let (answer, all_etag) = self.ask(all, FRONTEND_TOKEN).await?;
+        self.complete(&answer["toggles"])?;
+        let (answer, definitions_etag) = self.ask(definitions, CLIENT_TOKEN).await?;
+        self.complete(&answer["features"])?;
         if let Some(process) = self.child.id() {
             println!(
                 "ofrep: unleash-edge {} MiB resident",
                 resident_kibibytes(process)? / 1024
             );
         }
+        let load = |name, path: &str, token: &str, etag: Option<String>, beside| Load {
+            name,
+            url: format!("{}{path}", self.url),
+            method: "GET",
+            headers: std::iter::once(("authorization".to_owned(), token.to_owned()))
+                .chain(etag.clone().map(|etag| ("if-none-match".to_owned(), etag)))
+                .collect(),
+            body: None,
+            status: if etag.is_some() { 304 } else { 200 },
+            beside: Some(beside),
+        };
         Ok(vec![
             load(
                 "unleash-edge, single",
-                format!("/api/frontend/features/{feature}?userId=user-1"),
+                &single,
+                FRONTEND_TOKEN,
                 None,
-                200,
+                "single",
             ),
             load(
                 "unleash-edge, all 79",
-                "/api/frontend/all?userId=user-1".to_owned(),
+                all,
+                FRONTEND_TOKEN,
                 None,
-                200,
+                "bulk of 79",
             ),
             load(
-                "unleash-edge, definitions 304",
-                "/api/client/features".to_owned(),
-                Some(("if-none-match".to_owned(), etag)),
-                304,
+                "unleash-edge, all 79, 304",
+                all,
+                FRONTEND_TOKEN,
+                Some(all_etag),
+                "bulk, 304",
+            ),
+            load(
+                "unleash-edge, definitions, 304",
+                definitions,
+                CLIENT_TOKEN,
+                Some(definitions_etag),
+                "bulk, 304",
             ),
         ])
+    }
+
+    /// An answer and its `ETag`.
+    async fn ask(&self, path: &str, token: &str) -> Result<(Value, String)> {
+        let answer = http_tests::app::plain_client()
+            .get(format!("{}{path}", self.url))
+            .header("authorization", token)
+            .send()
+            .await?
+            .error_for_status()?;
+        let etag = answer
+            .headers()
+            .get("etag")
+            .with_context(|| format!("unleash-edge sends no ETag for {path}"))?
+            .to_str()?
+            .to_owned();
+        Ok((answer.json().await?, etag))
+    }
+
+    /// Whether a list holds every feature.
+    fn complete(&self, list: &Value) -> Result<()> {
+        let found = list.as_array().map_or(0, Vec::len);
+        ensure!(
+            found == self.features,
+            "unleash-edge has {found} features instead of {}",
+            self.features
+        );
+        Ok(())
     }
 }
 
