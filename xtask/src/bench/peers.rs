@@ -59,12 +59,14 @@ fn medians(results: &Path) -> Result<Vec<(String, f64)>> {
                 .with_context(|| format!("cannot read {}", file.display()))?;
             Ok(serde_json::from_str(&text)?)
         };
-        let case = read("benchmark.json")?["function_id"]
-            .as_str()
+        let case = read("benchmark.json")?
+            .get("function_id")
+            .and_then(serde_json::Value::as_str)
             .context("a case has a name")?
             .to_owned();
-        let nanoseconds = read("estimates.json")?["median"]["point_estimate"]
-            .as_f64()
+        let nanoseconds = read("estimates.json")?
+            .pointer("/median/point_estimate")
+            .and_then(serde_json::Value::as_f64)
             .context("a case has a median")?;
         found.push((case, nanoseconds));
     }
