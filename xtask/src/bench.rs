@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: the benchmarks, in named parts. A new one is a new line in [`PARTS`].
 
-use std::path::Path;
+mod peers;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -18,11 +20,16 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
         run: |project, _| evaluation(project),
+    },
+    Part {
+        name: "peers",
+        about: "the same beside Unleash's and LaunchDarkly's evaluators, 79 flags at 50 %",
+        run: |project, _| peers::run(project),
     },
     Part {
         name: "start",
@@ -116,8 +123,15 @@ fn against_server(project: &Project, part: &str) -> Result<()> {
     measure(project, part, None)
 }
 
-/// The same with a peer beside it, built once.
+/// The same with a peer beside it: the one that `UNLEASH_EDGE_BIN` names, else one built once.
 fn against_peers(project: &Project, part: &str) -> Result<()> {
+    if let Some(program) = std::env::var_os("UNLEASH_EDGE_BIN") {
+        return measure(
+            project,
+            part,
+            Some(&std::path::absolute(PathBuf::from(program))?),
+        );
+    }
     let folder = project.tool(&format!("unleash-edge-{UNLEASH_EDGE}"));
     let program = folder.join("bin/unleash-edge");
     if !program.exists() {
@@ -129,6 +143,8 @@ fn against_peers(project: &Project, part: &str) -> Result<()> {
                 "unleash-edge",
                 "--version",
                 UNLEASH_EDGE,
+                // Its store in S3, which takes half of the time to build and no part in this.
+                "--no-default-features",
                 "--root",
             ]);
             run_program(cargo.arg(&folder).env_remove("CARGO_TARGET_DIR"))
