@@ -68,12 +68,14 @@ const DRAWERS: [&str; 7] = [
 ];
 
 /// Rust sources of every crate.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "app",
     "clients",
     "crates",
     "examples",
     "frontend/src",
+    "fuzz/fuzz_targets",
+    "fuzz/properties",
     "server",
     "tests",
     "xtask/src",

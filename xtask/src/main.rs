@@ -7,7 +7,7 @@
 //! - [`node`], [`browser`]: npm packages and the browser of the browser tests
 //! - [`clients`]: OpenFeature's own clients, for the tests over HTTP
 //! - [`service`]: programs that run until stopped, for [`demo`], [`serve`] and [`dev`]
-//! - [`build`], [`test`], [`check`], [`layers`], [`bench`]: one task each
+//! - [`build`], [`test`], [`check`], [`layers`], [`bench`], [`fuzz`]: one task each
 
 mod assets;
 mod bench;
@@ -19,6 +19,7 @@ mod css;
 mod debian;
 mod demo;
 mod dev;
+mod fuzz;
 mod inputs;
 mod layers;
 mod node;
@@ -75,6 +76,8 @@ enum Task {
     Check,
     /// Run the benchmarks, or only the parts named
     Bench(bench::Options),
+    /// Run the fuzz targets, or only those named
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -100,5 +103,6 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test(options) => test::run(&project, options),
         Task::Check => check::run(&project),
         Task::Bench(options) => bench::run(&project, &options),
+        Task::Fuzz(options) => fuzz::run(&project, &options),
     }
 }

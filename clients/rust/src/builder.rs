@@ -11,7 +11,7 @@ use crate::client::{Client, Shared, Tasks};
 use crate::http::{self, Api, Identity};
 use crate::status::{Part, Source};
 use crate::store::Store;
-use crate::{StartError, acks, disk, poll, stream};
+use crate::{Problem, StartError, acks, disk, poll, stream};
 
 /// How often the flags are asked for while no stream pushes them.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
@@ -186,7 +186,12 @@ impl Builder {
 
 /// A file that cannot be used is reported and left; the server's flags will replace it.
 fn load(store: &Store, path: &Path) {
-    let loaded = disk::read(path).and_then(|found| match found {
+    take_file(store, disk::read(path));
+}
+
+/// Puts in force what the file held, or notes why not.
+pub(crate) fn take_file(store: &Store, found: Result<Option<Snapshot>, Problem>) {
+    let loaded = found.and_then(|found| match found {
         Some(snapshot) => store.offer(snapshot, Source::Disk).map(|_| ()),
         None => Ok(()),
     });

@@ -35,8 +35,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<Snapshot>, Problem> {
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| failed("cannot be read", &error))?;
-    let snapshot = Snapshot::from_json(checked(&bytes)?)?;
-    Ok(Some(snapshot))
+    parse(&bytes).map(Some)
+}
+
+/// Reads the file's contents.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Snapshot, Problem> {
+    Ok(Snapshot::from_json(checked(bytes)?)?)
 }
 
 /// What stands behind the first line, when length and checksum are right.
@@ -49,17 +53,23 @@ fn checked(bytes: &[u8]) -> Result<&[u8], Problem> {
     let head = std::str::from_utf8(head).unwrap_or_default();
     let sums = head
         .strip_prefix(FORMAT)
-        .and_then(|rest| rest.trim().split_once(' '));
+        .and_then(|rest| rest.strip_prefix(' ')?.split_once(' '));
     let Some((checksum, length)) = sums else {
         return Err(refused("its first line is not that of this version"));
     };
-    if length.parse() != Ok(body.len()) {
+    // As texts: a first line is taken in the one way it is written.
+    if length != body.len().to_string() {
         return Err(refused("it was cut short"));
     }
     if checksum != checksum_of(body) {
         return Err(refused("its checksum is wrong"));
     }
     Ok(body)
+}
+
+/// The first line, with its end, of a file with this body.
+pub(crate) fn head_of(body: &[u8]) -> String {
+    format!("{FORMAT} {} {}\n", checksum_of(body), body.len())
 }
 
 fn checksum_of(body: &[u8]) -> String {
@@ -69,7 +79,7 @@ fn checksum_of(body: &[u8]) -> String {
 /// Writes the file anew; whoever reads it sees the one before or this one.
 pub(crate) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), Problem> {
     let body = serde_json::to_vec(snapshot).map_err(|error| Problem::Disk(error.to_string()))?;
-    let head = format!("{FORMAT} {} {}\n", checksum_of(&body), body.len());
+    let head = head_of(&body);
     // Several processes may share a directory, or by mistake a path.
     let mut name = path.as_os_str().to_owned();
     name.push(format!(
@@ -179,6 +189,27 @@ mod tests {
             bytes[at] ^= 1;
             fs::write(&path, &bytes).unwrap();
             assert!(read(&path).is_err(), "changed at {at}");
+        }
+    }
+
+    #[test]
+    fn a_first_line_that_is_written_in_another_way_is_refused() {
+        let body = serde_json::to_vec(&snapshot()).unwrap();
+        let whole = |head: &str| [head.as_bytes(), b"\n", &body].concat();
+        let head = head_of(&body);
+        let (sums, format) = (head.trim_end().strip_prefix(FORMAT).unwrap(), FORMAT);
+        assert_eq!(parse(&whole(&format!("{format}{sums}"))), Ok(snapshot()));
+        let (checksum, length) = sums.trim().split_once(' ').unwrap();
+        for head in [
+            format!("{format}{}", sums.trim()),
+            format!("{format}\t{}", sums.trim()),
+            format!("{format} {sums}"),
+            format!("{format}{sums}\r"),
+            format!("{format} {checksum} +{length}"),
+            format!("{format} {checksum} 0{length}"),
+            format!("{format}0{sums}"),
+        ] {
+            assert!(parse(&whole(&head)).is_err(), "{head:?}");
         }
     }
 

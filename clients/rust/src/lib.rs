@@ -8,6 +8,9 @@ mod client;
 pub mod compare;
 mod disk;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/properties/client.rs"]
+pub mod fuzzed;
 mod heartbeat;
 mod http;
 #[cfg(feature = "openfeature")]

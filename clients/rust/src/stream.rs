@@ -79,16 +79,31 @@ async fn read(shared: &Shared, retry: &mut Duration) -> End {
         store.hear();
         store.set_live(true);
         store.works(Part::Stream);
-        if let Err(problem) = parser.feed(&chunk, &mut items) {
+        if let Err(problem) = take_chunk(store, &mut parser, &mut items, &chunk, retry) {
             return End::Failed(problem);
         }
-        for item in items.drain(..) {
-            match item {
-                Item::Retry(asked) => *retry = asked,
-                Item::Event { name, data } => take(store, &name, &data),
-            }
+    }
+}
+
+/// Takes what the network brought, however it was cut; `items` is empty before and, unless it fails, after.
+///
+/// # Errors
+/// [`Problem::TooLarge`]; the stream cannot be read any further then.
+pub(crate) fn take_chunk(
+    store: &Store,
+    parser: &mut Parser,
+    items: &mut Vec<Item>,
+    chunk: &[u8],
+    retry: &mut Duration,
+) -> Result<(), Problem> {
+    parser.feed(chunk, items)?;
+    for item in items.drain(..) {
+        match item {
+            Item::Retry(asked) => *retry = asked,
+            Item::Event { name, data } => take(store, &name, &data),
         }
     }
+    Ok(())
 }
 
 /// Puts an event in force, or leaves everything as it is. What cannot be applied is asked for as a whole.

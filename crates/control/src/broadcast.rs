@@ -3,11 +3,11 @@
 //! A stream has no queue here. It remembers the revision it sent last and asks for [`Broadcast::news`] whenever its reader
 //! can take more: a slow one misses revisions in between and never the newest.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use flags::replay::{Next, Steps, event_text};
 use flags::{Revision, SnapshotChange};
 use tokio::sync::watch;
 
@@ -16,19 +16,12 @@ use crate::snapshots::Published;
 /// Changes kept for those who come back.
 const KEPT: usize = 1_024;
 
-/// One change, as it is sent.
-#[derive(Debug, Clone)]
-struct Step {
-    previous: u64,
-    event: Bytes,
-}
-
 /// An environment's flags and the way to them, all of one moment.
 #[derive(Debug)]
 struct Told {
     published: Arc<Published>,
-    /// Oldest first; each starts where the one before it ended, and the last ends at `published`.
-    steps: VecDeque<Step>,
+    /// The last ends at `published`.
+    steps: Steps<Bytes>,
 }
 
 /// What a stream sends next.
@@ -53,7 +46,7 @@ impl Broadcast {
         Self {
             told: ArcSwap::from_pointee(Told {
                 published,
-                steps: VecDeque::new(),
+                steps: Steps::none(KEPT),
             }),
             bell: watch::Sender::new(0),
         }
@@ -73,12 +66,12 @@ impl Broadcast {
     pub fn news(&self, sent: Option<&Revision>) -> Option<News> {
         let told = self.told.load();
         let head = told.published.set.revision();
-        if sent == Some(head) {
-            return None;
-        }
-        let events = sent
-            .and_then(|sent| steps_since(&told, sent))
-            .unwrap_or_else(|| vec![told.published.event()]);
+        let whole = || told.published.event();
+        let events = match told.steps.next(head, || whole().len(), sent) {
+            Next::Nothing => return None,
+            Next::Steps(events) => events,
+            Next::Whole => vec![whole()],
+        };
         Some(News {
             events,
             revision: head.clone(),
@@ -90,23 +83,9 @@ impl Broadcast {
         let told = self.told.load();
         let (before, after) = (told.published.set.snapshot(), published.set.snapshot());
         let moved = before.revision != after.revision;
-        let steps = match SnapshotChange::between(before, after) {
-            // Only what stands around the flags is different.
-            Some(_) if !moved => told.steps.clone(),
-            Some(change) if change.previous < change.revision => {
-                let mut steps = told.steps.clone();
-                if steps.len() == KEPT {
-                    steps.pop_front();
-                }
-                steps.extend(event_of(&change, &after.revision).map(|event| Step {
-                    previous: change.previous,
-                    event,
-                }));
-                steps
-            }
-            // Another epoch, or further back in this one: nobody can be led there by steps.
-            _ => VecDeque::new(),
-        };
+        let steps = told
+            .steps
+            .then(before, after, |change| event_of(change, &after.revision));
         self.told.store(Arc::new(Told { published, steps }));
         if moved {
             self.bell.send_modify(|count| *count += 1);
@@ -114,33 +93,9 @@ impl Broadcast {
     }
 }
 
-/// The steps behind `sent`, when they are all there and less to send than the whole.
-fn steps_since(told: &Told, sent: &Revision) -> Option<Vec<Bytes>> {
-    if sent.epoch != told.published.set.revision().epoch {
-        return None;
-    }
-    let first = told
-        .steps
-        .iter()
-        // Most who listen are one step behind.
-        .rposition(|step| step.previous == sent.number)?;
-    let events: Vec<Bytes> = told
-        .steps
-        .range(first..)
-        .map(|step| step.event.clone())
-        .collect();
-    let size: usize = events.iter().map(Bytes::len).sum();
-    (size < told.published.event().len()).then_some(events)
-}
-
 fn event_of(change: &SnapshotChange, revision: &Revision) -> Option<Bytes> {
     let json = serde_json::to_string(change).ok()?;
-    Some(event("change", revision, &json))
-}
-
-/// An event with its id, as it goes over the wire. JSON has no line breaks of its own.
-pub(crate) fn event(name: &str, revision: &Revision, json: &str) -> Bytes {
-    format!("event: {name}\nid: {revision}\ndata: {json}\n\n").into()
+    Some(event_text("change", revision, &json).into())
 }
 
 #[cfg(test)]

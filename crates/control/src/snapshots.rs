@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use flags::replay::event_text;
 use flags::{Epoch, Flag, FlagSet, Key, Revision, Snapshot};
 
-use crate::broadcast::{self, Broadcast};
+use crate::broadcast::Broadcast;
 use crate::store::snapshots::{self, SnapshotRecord};
 use crate::store::{Connection, StoreError};
 use domain::{ModuleStatus, PhaseNumber};
@@ -63,7 +64,7 @@ impl Published {
     pub fn event(&self) -> Bytes {
         let write = || {
             let json = String::from_utf8_lossy(&self.json);
-            broadcast::event("snapshot", self.set.revision(), &json)
+            event_text("snapshot", self.set.revision(), &json).into()
         };
         self.event.get_or_init(write).clone()
     }

@@ -13,6 +13,7 @@
 //! | [`murmur`](murmur3_x86_32) | the hash behind bucketing |
 //! | [`evaluate`](FlagSet) | an indexed snapshot and the question "old or new?" |
 //! | [`export`] | a snapshot as shell variables and as a flag definition for flagd |
+//! | [`replay`] | what somebody who comes back to a stream is told |
 //! | [`ofrep`] | requests and answers of the `OpenFeature` Remote Evaluation Protocol 0.3 |
 //!
 //! The bucketing is fixed by `tests/vectors/bucketing.json`, which every client checks.
@@ -27,6 +28,7 @@ mod key;
 mod mode;
 mod murmur;
 pub mod ofrep;
+pub mod replay;
 mod revision;
 mod snapshot;
 mod state;

@@ -13,9 +13,11 @@
 
 mod answer;
 mod json;
+mod question;
 mod request;
 
 pub use answer::{write_bulk, write_error, write_evaluation, write_mode};
+pub use question::{BULK_PATH, announced_revision, answer, asked_key, refuse};
 pub use request::{Request, RequestError};
 
 use crate::EvaluationError;

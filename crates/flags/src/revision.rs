@@ -27,7 +27,7 @@ pub enum InvalidRevision {
     /// What stands before the colon is no epoch.
     #[error(transparent)]
     Epoch(#[from] InvalidEpoch),
-    /// What stands behind the colon is no number.
+    /// What stands behind the colon is no number, or has zeros before it.
     #[error("a revision is written epoch:number, the number is missing or not a whole number")]
     Number,
 }
@@ -102,8 +102,9 @@ impl FromStr for Revision {
     fn from_str(text: &str) -> Result<Self, InvalidRevision> {
         let (epoch, number) = text.split_once(':').ok_or(InvalidRevision::NoColon)?;
         let epoch = Epoch::parse(epoch)?;
-        // `u64::from_str` alone would also take a leading plus sign.
-        if !number.bytes().all(|b| b.is_ascii_digit()) {
+        // `u64::from_str` alone would also take a leading plus sign, and zeros before the number: one revision has one text.
+        let padded = number.len() > 1 && number.starts_with('0');
+        if padded || !number.bytes().all(|b| b.is_ascii_digit()) {
             return Err(InvalidRevision::Number);
         }
         let number = number.parse().map_err(|_| InvalidRevision::Number)?;
@@ -143,6 +144,8 @@ mod tests {
             ":1",
             "a:",
             "a:+1",
+            "a:01",
+            "a:00",
             "a:-1",
             "a:1:2",
             "a b:1",

@@ -3,16 +3,15 @@
 //! Nothing here waits for anything but the request's own body (and, with a `flagConfigEtag` from the future, for the
 //! change it announces).
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use flags::ofrep::{self, ErrorCode};
-use flags::{FlagSet, Revision};
+use flags::Revision;
+use flags::ofrep::{self, ErrorCode, announced_revision, asked_key};
 use http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout_at};
 
@@ -21,8 +20,6 @@ use super::problem::Problem;
 use crate::middleware::body::{HANDLER_TIME, SMALL, collect};
 use crate::state::AppState;
 
-/// Where all flags are asked for; a single one's key follows after a slash.
-pub const BULK_PATH: &str = "/ofrep/v1/evaluate/flags";
 /// Where changes are announced, to who has a ticket.
 pub const STREAM_PATH: &str = "/ofrep/v1/stream";
 /// How long a reader who knows of a newer revision waits for it.
@@ -34,7 +31,7 @@ const ANSWER_SIZE: usize = 320;
 pub async fn evaluate(State(state): State<AppState>, request: Request) -> Response {
     let reader = Reader::recognise(&state, &request);
     let (parts, body) = request.into_parts();
-    let key = asked_key(&parts.uri);
+    let key = asked_key(parts.uri.path());
     let reader = match reader {
         Ok(reader) => reader,
         Err(problem) => return refuse(Some(&key), &problem),
@@ -44,33 +41,9 @@ pub async fn evaluate(State(state): State<AppState>, request: Request) -> Respon
         Err(problem) => return refuse(Some(&key), &problem),
     };
     let mut out = Vec::with_capacity(ANSWER_SIZE);
-    let status = match ofrep::Request::parse(&bytes) {
-        Ok(question) => write_answer(&mut out, &reader.published.set, &key, question.subject()),
-        Err(error) => {
-            ofrep::write_error(&mut out, Some(&key), error.code(), &error.to_string());
-            Some(error.code())
-        }
-    };
+    let error = ofrep::answer(&mut out, &reader.published.set, &key, &bytes);
     reader.note(&state, &parts.headers);
-    json(status.map_or(200, ErrorCode::http_status), out)
-}
-
-/// Writes the answer to one question; says which error it is.
-fn write_answer(
-    out: &mut Vec<u8>,
-    set: &FlagSet,
-    key: &str,
-    subject: Option<&str>,
-) -> Option<ErrorCode> {
-    let revision = set.revision().number;
-    if key.rsplit('.').next() == Some("mode") {
-        let answer = set.mode(key);
-        ofrep::write_mode(out, key, &answer, revision);
-        return answer.err().map(ErrorCode::from);
-    }
-    let answer = set.evaluate(key, subject);
-    ofrep::write_evaluation(out, key, &answer, revision);
-    answer.err().map(ErrorCode::from)
+    json(error.map_or(200, ErrorCode::http_status), out)
 }
 
 /// `POST /ofrep/v1/evaluate/flags`
@@ -89,11 +62,11 @@ pub async fn evaluate_all(State(state): State<AppState>, request: Request) -> Re
         Ok(question) => question,
         Err(error) => {
             let mut out = Vec::new();
-            ofrep::write_error(&mut out, None, error.code(), &error.to_string());
-            return json(error.code().http_status(), out);
+            let code = ofrep::refuse(&mut out, None, &error);
+            return json(code.http_status(), out);
         }
     };
-    if let Some(announced) = announced_revision(&parts.uri)
+    if let Some(announced) = parts.uri.query().and_then(announced_revision)
         && let Err(problem) = catch_up(&state, &mut reader, &announced).await
     {
         return refuse(None, &problem);
@@ -143,15 +116,6 @@ fn bulk_etag(snapshot: &str, subject: &str, ticket: &str) -> String {
     format!("{}:{short:016x}\"", snapshot.trim_end_matches('"'))
 }
 
-/// The revision that an event announced to this reader: `flagConfigEtag` in the query.
-fn announced_revision(uri: &Uri) -> Option<Revision> {
-    let value = uri
-        .query()?
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("flagConfigEtag="))?;
-    percent_decoded(value).trim_matches('"').parse().ok()
-}
-
 /// Waits until the reader's snapshot is as new as the revision announced to it; one of another epoch means nothing here.
 async fn catch_up(
     state: &AppState,
@@ -186,36 +150,6 @@ async fn catch_up(
     Ok(())
 }
 
-/// The key asked for, as it stood in the path.
-fn asked_key(uri: &Uri) -> Cow<'_, str> {
-    let rest = uri
-        .path()
-        .strip_prefix(BULK_PATH)
-        .and_then(|rest| rest.strip_prefix('/'));
-    percent_decoded(rest.unwrap_or_default())
-}
-
-/// What is not valid UTF-8 becomes a character that no key holds.
-fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let escaped = digits
-            .filter(|_| first == b'%')
-            .and_then(|two| u8::from_str_radix(two, 16).ok());
-        bytes.push(escaped.unwrap_or(first));
-        rest = match escaped {
-            Some(_) => after.get(2..).unwrap_or_default(),
-            None => after,
-        };
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// A refusal in OFREP's words, with the key where one was asked for.
 pub fn refuse(key: Option<&str>, problem: &Problem) -> Response {
     let code = match problem.status {
@@ -244,37 +178,6 @@ fn json(status: u16, body: Vec<u8>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn uri(text: &str) -> Uri {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_key_is_read_from_the_path() {
-        assert_eq!(
-            asked_key(&uri("/ofrep/v1/evaluate/flags/arche.memory")),
-            "arche.memory"
-        );
-        assert_eq!(
-            asked_key(&uri("/ofrep/v1/evaluate/flags/arche%2Ememory?x=1")),
-            "arche.memory"
-        );
-        assert_eq!(asked_key(&uri("/ofrep/v1/evaluate/flags/a%2")), "a%2");
-    }
-
-    #[test]
-    fn an_announced_revision_is_read_with_and_without_quotes() {
-        let read = |query: &str| {
-            announced_revision(&uri(&format!("{BULK_PATH}?{query}"))).map(|r| r.to_string())
-        };
-        assert_eq!(read("flagConfigEtag=e:7").as_deref(), Some("e:7"));
-        assert_eq!(
-            read("a=b&flagConfigEtag=%22e%3A7%22").as_deref(),
-            Some("e:7")
-        );
-        assert_eq!(read("flagConfigEtag=nonsense"), None);
-        assert_eq!(read("flagConfigLastModified=1"), None);
-    }
 
     #[test]
     fn another_subject_or_revision_has_another_etag() {

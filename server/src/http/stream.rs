@@ -16,6 +16,7 @@ use control::broadcast::Broadcast;
 use control::directory::Identity;
 use control::receipts::Joined;
 use flags::Revision;
+use flags::replay::last_event_id;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use rand::Rng as _;
@@ -128,7 +129,7 @@ impl Stream {
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let sent = headers
             .get("last-event-id")
-            .and_then(|id| id.to_str().ok()?.parse().ok());
+            .and_then(|id| last_event_id(id.as_bytes()));
         Ok(Self {
             client: text(headers, &USER_AGENT).unwrap_or_default().to_owned(),
             // Before anything is looked at: what changes from here on rings.
