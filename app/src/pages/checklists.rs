@@ -206,7 +206,7 @@ fn body(shown: &Shown, flash: Option<&Flash>, presses: Presses) -> AnyView {
 
 fn worked(page: &Parts<'_>) -> AnyView {
     let lists = page.lists;
-    let nothing = lists.rows().next().is_none() && lists.history.iter().all(|day| day.items == 0);
+    let nothing = lists.rows().next().is_none() && lists.history.is_empty();
     let add = page.links.page("checklists?edit=new");
     let content = if nothing {
         empty(

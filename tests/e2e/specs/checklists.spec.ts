@@ -133,7 +133,7 @@ test("the list before a phase keeps its first promotion, which says what is left
   await tick(page, "Coverage is 90 %").click();
   await expect(tick(page, "Coverage is 90 %")).toHaveAttribute("aria-pressed", "true");
   await promote();
-  await expect(page.getByText(/comparing/).first()).toBeVisible();
+  await expect(page.getByRole("main").getByText(/old_only → both_validate/).first()).toBeVisible();
 });
 
 test("items are added, changed and put away", async ({ app, page }) => {

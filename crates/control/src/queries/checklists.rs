@@ -108,7 +108,13 @@ async fn read(
             .map(|start| start.to_string()),
         daily: run.map(|run| worked.daily(run)).unwrap_or_default(),
         streak: streak(&runs),
-        history: runs.iter().rev().take(HISTORY_DAYS).map(line).collect(),
+        // Days before the first item say nothing.
+        history: worked_days(&runs)
+            .iter()
+            .rev()
+            .take(HISTORY_DAYS)
+            .map(line)
+            .collect(),
         phases: phases
             .iter()
             .map(|phase| {
@@ -137,6 +143,14 @@ async fn read(
             })
             .collect(),
     })
+}
+
+/// The runs from the first on that has items.
+fn worked_days(runs: &[DailyRun]) -> &[DailyRun] {
+    let first = runs.iter().position(|run| !run.items.is_empty());
+    first
+        .and_then(|first| runs.get(first..))
+        .unwrap_or_default()
 }
 
 fn line(run: &DailyRun) -> DayRow {
