@@ -35,10 +35,12 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
 const CLIENT_MAY_KNOW: [&str; 1] = ["flags"];
 
 /// Crates from elsewhere with one home each.
-const HOMES: [(&str, &[&str]); 5] = [
+const HOMES: [(&str, &[&str]); 6] = [
     ("sqlx", &["control"]),
     ("plotters", &["charts"]),
-    ("pulldown-cmark", &["plan"]),
+    // Plans are read by `plan`; what people write into issues is rendered, and cleaned, by `control`.
+    ("pulldown-cmark", &["plan", "control"]),
+    ("ammonia", &["control"]),
     ("leptos", &["app", "frontend", "server"]),
     ("axum", &["app", "server", "sample-service", "http-tests"]),
 ];
