@@ -104,10 +104,7 @@ fn expected(known: &Known, brought: &Brought) -> Known {
                 if read.migration.as_str() == "arche"
                     && read.environment.as_str() == "production" =>
             {
-                let share = read
-                    .flags
-                    .first()
-                    .map_or(0, |flag| flag.state.exposure().basis_points());
+                let share = share_of(&read);
                 let lower = matches!(known, Some((epoch, number, _))
                         if *epoch == read.revision.epoch.as_str() && read.revision.number <= *number);
                 if lower {
@@ -120,6 +117,13 @@ fn expected(known: &Known, brought: &Brought) -> Known {
         },
         Brought::Heartbeat { .. } | Brought::Garbage { .. } => known.clone(),
     }
+}
+
+/// Of the one module that is sent; damage may have given it another name.
+fn share_of(snapshot: &Snapshot) -> u16 {
+    let sent = |flag: &&flags::Flag| flag.module.as_str() == "memory";
+    let flag = snapshot.flags.iter().find(sent);
+    flag.map_or(0, |flag| flag.state.exposure().basis_points())
 }
 
 fn damaged(epoch: u8, revision: u64, at: prop::sample::Index, byte: u8) -> Vec<u8> {
@@ -171,10 +175,7 @@ fn in_force(store: &Store) -> Known {
     let current = store.load();
     current.as_ref().map(|current| {
         let snapshot = current.flags.snapshot();
-        let share = snapshot
-            .flags
-            .first()
-            .map_or(0, |flag| flag.state.exposure().basis_points());
+        let share = share_of(snapshot);
         (
             snapshot.revision.epoch.to_string(),
             snapshot.revision.number,
