@@ -3,6 +3,7 @@
 //! Classes and markup are those of the sheets in `style/`, one sheet a component.
 
 mod banner;
+mod chips;
 mod code_block;
 mod dialog;
 mod diff;
@@ -21,6 +22,7 @@ mod time;
 mod track;
 
 pub use banner::{done, empty, flash_banner};
+pub use chips::chips;
 pub use code_block::{CodeBlock, CopyButton};
 pub use dialog::{Dialog, opens_dialog};
 pub use diff::{DiffLine, diff, flag_changes};

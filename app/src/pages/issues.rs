@@ -11,7 +11,7 @@ use super::issue_parts::{labels, severity, status};
 use super::parts::module_link;
 use crate::address::{Links, Place, encoded};
 use crate::api::issues::issues;
-use crate::components::{Framed, Rail, Time, empty, framed, icon, lock, pager};
+use crate::components::{Framed, Rail, Time, chips, empty, framed, icon, lock, pager};
 use crate::live::Live;
 use crate::model::read_model;
 use crate::words;
@@ -106,7 +106,7 @@ fn shown(view: &IssuesView) -> Framed {
             </div>
         </div>
         {view.any.then(|| filters(view, &links))}
-        {chips(view, &links)}
+        {filter_chips(view, &links)}
         {list}
     }
     .into_any();
@@ -252,7 +252,7 @@ fn with_chosen(mut choices: Vec<String>, chosen: &str) -> Vec<String> {
 }
 
 /// What filters, each to be taken away with one press.
-fn chips(view: &IssuesView, links: &Links) -> Option<impl IntoView + use<>> {
+fn filter_chips(view: &IssuesView, links: &Links) -> Option<impl IntoView + use<>> {
     let filter = &view.filter;
     let without = |change: fn(&mut IssueFilter)| {
         let mut filter = IssueFilter {
@@ -262,38 +262,32 @@ fn chips(view: &IssuesView, links: &Links) -> Option<impl IntoView + use<>> {
         change(&mut filter);
         address(links, &filter)
     };
-    let mut chips = Vec::new();
+    let mut filters = Vec::new();
     if !filter.q.is_empty() {
         let href = without(|filter| filter.q.clear());
-        chips.push((format!("“{}”", filter.q), href));
+        filters.push((format!("“{}”", filter.q), href));
     }
     if let Some(status) = filter.status {
         let href = without(|filter| filter.status = None);
-        chips.push((format!("status: {}", status.as_str()), href));
+        filters.push((format!("status: {}", status.as_str()), href));
     }
     if let Some(severity) = filter.severity {
         let href = without(|filter| filter.severity = None);
-        chips.push((format!("severity: {}", severity.as_str()), href));
+        filters.push((format!("severity: {}", severity.as_str()), href));
     }
     if let Some(module) = &filter.module {
         let href = without(|filter| filter.module = None);
-        chips.push((format!("module: {module}"), href));
+        filters.push((format!("module: {module}"), href));
     }
     if let Some(owner) = &filter.owner {
         let href = without(|filter| filter.owner = None);
-        chips.push((format!("owner: {owner}"), href));
+        filters.push((format!("owner: {owner}"), href));
     }
     if let Some(label) = &filter.label {
         let href = without(|filter| filter.label = None);
-        chips.push((format!("label: {label}"), href));
+        filters.push((format!("label: {label}"), href));
     }
-    let chips: Vec<_> = chips
-        .into_iter()
-        .map(|(words, href)| {
-            view! { <a class="chip" href=href>{words} {icon("fail")} <span class="sr">", remove"</span></a> }
-        })
-        .collect();
-    (!chips.is_empty()).then(|| view! { <div class="chips">{chips}</div> })
+    chips(filters)
 }
 
 fn table(view: &IssuesView, links: &Links) -> impl IntoView + use<> {

@@ -12,7 +12,9 @@ use super::parts::module_link;
 use crate::address::{Links, Place, encoded};
 use crate::api::modules::modules;
 use crate::browser;
-use crate::components::{Framed, Rail, Size, Time, badge, empty, framed, icon, lock, pager, track};
+use crate::components::{
+    Framed, Rail, Size, Time, badge, chips, empty, framed, icon, lock, pager, track,
+};
 use crate::live::Live;
 use crate::model::read_model;
 use crate::shortcuts::SingleKeys;
@@ -167,7 +169,7 @@ fn shown(view: &ModulesView, selected: Selected) -> Framed {
             </div>
         </div>
         {filters(view, &links)}
-        {chips(view, &links)}
+        {filter_chips(view, &links)}
         {table}
     }
     .into_any();
@@ -275,7 +277,7 @@ fn filters(view: &ModulesView, links: &Links) -> impl IntoView + use<> {
 }
 
 /// What filters, each to be taken away with one press.
-fn chips(view: &ModulesView, links: &Links) -> Option<impl IntoView + use<>> {
+fn filter_chips(view: &ModulesView, links: &Links) -> Option<impl IntoView + use<>> {
     let filter = &view.filter;
     let without = |change: fn(&mut ModuleFilter)| {
         let mut filter = ModuleFilter {
@@ -285,44 +287,38 @@ fn chips(view: &ModulesView, links: &Links) -> Option<impl IntoView + use<>> {
         change(&mut filter);
         address(links, &filter)
     };
-    let mut chips = Vec::new();
+    let mut filters = Vec::new();
     if !filter.q.is_empty() {
-        chips.push((
+        filters.push((
             format!("“{}”", filter.q),
             without(|filter| filter.q.clear()),
         ));
     }
     if let Some(phase) = filter.phase {
-        chips.push((
+        filters.push((
             format!("phase: {phase}"),
             without(|filter| filter.phase = None),
         ));
     }
     if let Some(mode) = filter.mode {
-        chips.push((
+        filters.push((
             format!("mode: {}", words::short(mode)),
             without(|filter| filter.mode = None),
         ));
     }
     if let Some(owner) = &filter.owner {
-        chips.push((
+        filters.push((
             format!("owner: {owner}"),
             without(|filter| filter.owner = None),
         ));
     }
     if let Some(status) = filter.status {
-        chips.push((
+        filters.push((
             format!("status: {}", status.as_str()),
             without(|filter| filter.status = None),
         ));
     }
-    let chips: Vec<_> = chips
-        .into_iter()
-        .map(|(words, href)| {
-            view! { <a class="chip" href=href>{words} {icon("fail")} <span class="sr">", remove"</span></a> }
-        })
-        .collect();
-    (!chips.is_empty()).then(|| view! { <div class="chips">{chips}</div> })
+    chips(filters)
 }
 
 /// The table within a form: what is chosen leads to the rollback or the set form, by address.

@@ -82,7 +82,7 @@ test("an issue is edited and linked", async ({ app, page }) => {
   const main = page.getByRole("main");
   await expect(main.getByText("duplicates").first()).toBeVisible();
   await main.getByRole("link", { name: "1. Totals differ by a cent" }).click();
-  await expect(main.getByText("is duplicated by")).toBeVisible();
+  await expect(main.getByText("is duplicated by").first()).toBeVisible();
   await main.getByRole("link", { name: "Edit" }).click();
   await ready(page);
   await page.getByLabel("Title").fill("Totals differ");
