@@ -3,7 +3,7 @@
 #[cfg(feature = "hydrate")]
 mod in_browser {
     use js_sys::futures::JsFuture;
-    use leptos::prelude::{RwSignal, Set, document, set_timeout, window};
+    use leptos::prelude::{document, set_timeout, window};
     use leptos::wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen::closure::Closure;
     use web_sys::{
@@ -47,12 +47,12 @@ mod in_browser {
         let _stays = window().location().set_href(address);
     }
 
-    /// Copies `text`; `done` is true for two seconds afterwards.
-    pub fn copy(text: &str, done: RwSignal<bool>) {
+    /// Copies `text`; says `done(true)` once it has, and `done(false)` two seconds later.
+    pub fn copy(text: &str, done: impl Fn(bool) + 'static) {
         let promise = window().navigator().clipboard().write_text(text);
         let copied = Closure::once_into_js(move |_: JsValue| {
-            done.set(true);
-            set_timeout(move || done.set(false), std::time::Duration::from_secs(2));
+            done(true);
+            set_timeout(move || done(false), std::time::Duration::from_secs(2));
         });
         let _chained = promise.then(&Closure::wrap(Box::new(move |value: JsValue| {
             let _ignored = copied
@@ -80,6 +80,29 @@ mod in_browser {
         if let Some(dialog) = dialog(id) {
             dialog.close();
         }
+    }
+
+    /// Leaves clicks on links to the browser where `mine` says so of their path, before anybody else sees them. Links of
+    /// other servers are the browser's anyway.
+    pub fn before_click(mine: fn(&str) -> bool) {
+        let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+            let target = event
+                .target()
+                .and_then(|target| target.dyn_into::<Element>().ok());
+            let link = target.and_then(|target| target.closest("a[href]").ok().flatten());
+            let path = link
+                .and_then(|link| link.dyn_into::<web_sys::HtmlAnchorElement>().ok())
+                .map(|link| link.pathname());
+            if path.is_some_and(|path| mine(&path)) {
+                event.stop_propagation();
+            }
+        });
+        let function = listener.into_js_value();
+        let _the_window_is_there = window().add_event_listener_with_callback_and_bool(
+            "click",
+            function.unchecked_ref(),
+            true,
+        );
     }
 
     /// Moves the focus.
@@ -174,6 +197,32 @@ mod in_browser {
         Ok((answer.ok(), text.as_string().unwrap_or_default()))
     }
 
+    /// The document at an address as text; `None` without one, or when it is another page than asked for, such as the
+    /// one to sign in on.
+    pub async fn page(address: &str) -> Option<String> {
+        let request = RequestInit::new();
+        let headers = Headers::new().ok()?;
+        headers.set("accept", "text/html").ok()?;
+        request.set_headers(&headers);
+        let asked = window().fetch_with_str_and_init(address, &request);
+        let answer: Response = JsFuture::from(asked).await.ok()?.unchecked_into();
+        if !answer.ok() || answer.redirected() {
+            return None;
+        }
+        JsFuture::from(answer.text().ok()?).await.ok()?.as_string()
+    }
+
+    /// The instant that a `datetime` tells, milliseconds since 1970.
+    pub fn instant(text: &str) -> Option<i64> {
+        let milliseconds = js_sys::Date::parse(text);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a date is a whole number of milliseconds"
+        )]
+        let instant = milliseconds as i64;
+        milliseconds.is_finite().then_some(instant)
+    }
+
     /// An instant in a zone, by the browser's own calendar: `None` is the browser's zone.
     pub fn zoned(milliseconds: i64, zone: Option<&str>) -> Option<String> {
         let options = js_sys::Object::new();
@@ -202,24 +251,15 @@ mod in_browser {
 
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
-    capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog, now, open_dialog,
-    post, remember, remembered, typing, whole_address, width_of_svg, zoned,
+    before_click, capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog,
+    instant, now, open_dialog, page, post, remember, remembered, typing, whole_address,
+    width_of_svg, zoned,
 };
 
 #[cfg(not(feature = "hydrate"))]
 mod on_server {
-    use leptos::prelude::RwSignal;
-
     /// No browser, no clock of it.
     pub fn now() -> i64 {
-        0
-    }
-
-    /// No pointer.
-    pub fn capture_pointer(_event: &leptos::ev::PointerEvent) {}
-
-    /// No picture has a width.
-    pub fn width_of_svg(_event: &leptos::ev::PointerEvent) -> i32 {
         0
     }
 
@@ -227,7 +267,7 @@ mod on_server {
     pub fn follow(_address: &str) {}
 
     /// Nothing to copy to.
-    pub fn copy(_text: &str, _done: RwSignal<bool>) {}
+    pub fn copy(_text: &str, _done: impl Fn(bool) + 'static) {}
 
     /// The path alone.
     pub fn whole_address(path: &str) -> String {
@@ -281,6 +321,6 @@ mod on_server {
 
 #[cfg(not(feature = "hydrate"))]
 pub use on_server::{
-    capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog, now, open_dialog,
-    post, remember, remembered, typing, whole_address, width_of_svg, zoned,
+    close_dialog, copy, focus, focus_next, follow, in_dialog, now, open_dialog, post, remember,
+    remembered, typing, whole_address, zoned,
 };

@@ -17,6 +17,7 @@
 //! | [`error`] | what a server function answers instead of a result |
 //! | [`times`], [`words`] | instants and flag states as a person reads them |
 //! | [`server_context`] | what the server provides to pages and server functions (server only) |
+//! | `enhance` | what script adds to pages that the server makes whole (browser only) |
 //! | [`browser`] | everything that exists in a browser alone; nothing happens on the server |
 //!
 //! Every page works without script. With it, results appear in place and changes made elsewhere appear by themselves.
@@ -43,6 +44,8 @@ pub mod browser;
 mod charts;
 pub mod codec;
 pub mod components;
+#[cfg(feature = "hydrate")]
+mod enhance;
 pub mod error;
 pub mod flash;
 pub mod live;
@@ -57,6 +60,8 @@ pub mod shortcuts;
 pub mod times;
 pub mod words;
 
+#[cfg(feature = "hydrate")]
+pub use enhance::enhance;
 pub use pages::whole::is_made_whole;
 pub use router::App;
 #[cfg(feature = "ssr")]

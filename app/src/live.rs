@@ -60,6 +60,12 @@ impl Live {
         self.awake.get()
     }
 
+    /// From now on script is there.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn wake(self) {
+        self.awake.set(true);
+    }
+
     /// Asks the page to fetch the truth again.
     pub fn refetch(self) {
         self.changes.update(|changes| *changes += 1);
@@ -98,12 +104,15 @@ impl Live {
         if self.ticks.get() == 0 {
             return made;
         }
-        match self.served.get_value() {
-            Some((server, browser)) => {
-                domain::Timestamp(server + (crate::browser::now() - browser).max(0)).max(made)
-            }
-            None => made,
-        }
+        self.clock().map_or(made, |now| now.max(made))
+    }
+
+    /// The server's clock now, as far as the browser knows. Moves on by itself; tracked every half minute.
+    pub fn clock(self) -> Option<domain::Timestamp> {
+        self.ticks.track();
+        let (server, browser) = self.served.get_value()?;
+        let since = (crate::browser::now() - browser).max(0);
+        Some(domain::Timestamp(server + since))
     }
 }
 
@@ -114,17 +123,24 @@ pub fn LiveUpdates() -> impl IntoView {
     {
         let live = Live::here();
         Effect::new(move |_| {
-            live.awake.set(true);
+            live.wake();
             // What was rendered by awaiting is attached in between: two frames later everything is.
             request_animation_frame(|| request_animation_frame(say_ready));
         });
-        subscription::keep(live);
+        let path = leptos_router::hooks::use_location().pathname;
+        subscription::keep(live, path.into());
     }
+}
+
+/// Keeps the subscription of the migration in `path`, for as long as the surrounding owner lives.
+#[cfg(feature = "hydrate")]
+pub(crate) fn subscribe(live: Live, path: Signal<String>) {
+    subscription::keep(live, path);
 }
 
 /// From now on clicks and forms are the program's; see the document's shell.
 #[cfg(feature = "hydrate")]
-fn say_ready() {
+pub(crate) fn say_ready() {
     if let Some(root) = document().document_element() {
         let _only_for_odd_names = root.set_attribute("data-ready", "");
     }
@@ -136,7 +152,6 @@ mod subscription {
 
     use leptos::prelude::*;
     use leptos::wasm_bindgen::JsCast;
-    use leptos_router::hooks::use_location;
     use wasm_bindgen::closure::Closure;
     use web_sys::EventSource;
 
@@ -173,8 +188,7 @@ mod subscription {
     }
 
     /// Opens a stream for the migration in the address bar, closes it while the page is hidden, tries again for ever.
-    pub(super) fn keep(live: Live) {
-        let path = use_location().pathname;
+    pub(super) fn keep(live: Live, path: Signal<String>) {
         let migration = Memo::new(move |_| {
             path.with(|path| {
                 path.strip_prefix("/m/")?

@@ -16,6 +16,8 @@ pub struct Assets {
     pub js: String,
     /// The program.
     pub wasm: String,
+    /// The page is made whole by the server: the program adds to it, and does not take it over.
+    pub whole: bool,
 }
 
 /// Everything a page or server function gets from the edge.

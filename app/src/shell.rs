@@ -12,6 +12,12 @@ pub fn shell() -> impl IntoView {
     let assets = use_context::<ServerContext>()
         .map(|context| context.assets)
         .unwrap_or_default();
+    // A page that is not taken over needs no models beside its text.
+    if let Some(shared) = Owner::current_shared_context()
+        && assets.whole
+    {
+        shared.set_is_hydrating(false);
+    }
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -39,14 +45,18 @@ const NATIVE_UNTIL_READY: &str = "for (const kind of ['click', 'submit']) addEve
 
 /// Loads the program and lets it take over; nothing when the site was not built.
 fn hydration_tags(assets: &Assets) -> Option<impl IntoView + use<>> {
-    let Assets { js, wasm, .. } = assets.clone();
+    let Assets {
+        js, wasm, whole, ..
+    } = assets.clone();
     let nonce = use_nonce();
+    let begin = if whole { "enhance" } else { "hydrate" };
     let start = format!(
-        "import init, {{ hydrate }} from '{js}'; init({{ module_or_path: '{wasm}' }}).then(() => hydrate());"
+        "import init, {{ {begin} }} from '{js}'; init({{ module_or_path: '{wasm}' }}).then(() => {begin}());"
     );
+    let native = (!whole).then_some(NATIVE_UNTIL_READY);
     (!js.is_empty() && !wasm.is_empty()).then(|| {
         view! {
-            <script nonce=nonce.clone() inner_html=NATIVE_UNTIL_READY></script>
+            {native.map(|script| view! { <script nonce=nonce.clone() inner_html=script></script> })}
             <link rel="modulepreload" href=js nonce=nonce.clone() />
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
             <script type="module" nonce=nonce inner_html=start></script>

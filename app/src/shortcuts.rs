@@ -93,26 +93,32 @@ fn new_issue(path: &str, search: &str, now: Timestamp) -> Option<String> {
 pub fn Shortcuts() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
-        let keys = SingleKeys::here();
         let navigate = leptos_router::hooks::use_navigate();
         let location = leptos_router::hooks::use_location();
         let (path, search) = (location.pathname, location.search);
-        Effect::new(move |_| {
-            let navigate = navigate.clone();
-            let listener = window_event_listener(leptos::ev::keydown, move |event| {
-                if !keys.listen_to(&event) {
-                    return;
-                }
-                let (path, search) = (path.get_untracked(), search.get_untracked());
-                let now = Timestamp(browser::now());
-                if let Some(address) = leads_to(&event.key(), &path, &search, now) {
-                    event.prevent_default();
-                    navigate(&address, leptos_router::NavigateOptions::default());
-                }
-            });
-            on_cleanup(move || listener.remove());
-        });
+        listen(
+            move || (path.get_untracked(), search.get_untracked()),
+            move |address| navigate(address, leptos_router::NavigateOptions::default()),
+        );
     }
+}
+
+/// Listens for the keys; `here` is the path and query one is at, `go` leads elsewhere.
+#[cfg(feature = "hydrate")]
+pub(crate) fn listen(here: impl Fn() -> (String, String) + 'static, go: impl Fn(&str) + 'static) {
+    let keys = SingleKeys::here();
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        if !keys.listen_to(&event) {
+            return;
+        }
+        let (path, search) = here();
+        let now = Timestamp(browser::now());
+        if let Some(address) = leads_to(&event.key(), &path, &search, now) {
+            event.prevent_default();
+            go(&address);
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Takes over, in the browser, the page the server has rendered. Nothing else belongs here.
+//! The two ways in which the browser's program begins. Nothing else belongs here.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -7,4 +7,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(app::App);
+}
+
+/// Adds to a page that the server makes whole what script can: changes made elsewhere appear, keys work, bars are dragged.
+#[wasm_bindgen]
+pub fn enhance() {
+    console_error_panic_hook::set_once();
+    app::enhance();
 }

@@ -34,8 +34,7 @@ export default defineConfig({
     trace: "retain-on-failure",
   },
   projects: [
-    // Checklists and issues are made whole by the server: no script comes with them.
-    { name: "wasm", testIgnore: ["**/checklists.spec.ts", "**/issues.spec.ts"] },
+    { name: "wasm" },
     { name: "plain", use: { javaScriptEnabled: false }, testIgnore: "**/*.wasm.spec.ts" },
   ],
 });

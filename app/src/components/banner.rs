@@ -30,7 +30,7 @@ pub fn done(done: &Committed, links: Option<&Links>) -> AnyView {
         format!(" Left as they are: {}.", names.join(", "))
     });
     view! {
-        <div class="flash" role="status">
+        <div class="flash" role="status" data-once="">
             {icon("pass")}
             <div class="grow">
                 <p>
@@ -52,7 +52,7 @@ pub fn flash_banner(flash: &Flash, links: Option<&Links>) -> Option<AnyView> {
         Flash::Done(committed) => Some(done(committed, links)),
         Flash::Said(words) => Some(
             view! {
-                <div class="flash" role="status">
+                <div class="flash" role="status" data-once="">
                     {icon("pass")} <div class="grow"><p>{words.clone()}</p></div>
                 </div>
             }
@@ -60,7 +60,7 @@ pub fn flash_banner(flash: &Flash, links: Option<&Links>) -> Option<AnyView> {
         ),
         Flash::Secret { title, text } => Some(
             view! {
-                <div class="flash" role="status">
+                <div class="flash" role="status" data-once="">
                     {icon("pass")}
                     <div class="grow">
                         <p><b>{title.clone()}</b></p>

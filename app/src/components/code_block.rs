@@ -21,16 +21,21 @@ pub fn CopyButton(
 ) -> impl IntoView {
     let live = Live::here();
     let done = RwSignal::new(false);
+    let said = label.clone();
     view! {
         <button
             class="button small copy"
             type="button"
             hidden=move || !live.awake()
+            data-copy=text.clone()
+            data-label=said
+            data-link=link.then_some("")
             on:click=move |_| {
+                let copied = move |copied| done.set(copied);
                 if link {
-                    browser::copy(&browser::whole_address(&text), done);
+                    browser::copy(&browser::whole_address(&text), copied);
                 } else {
-                    browser::copy(&text, done);
+                    browser::copy(&text, copied);
                 }
             }
         >

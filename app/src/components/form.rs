@@ -88,6 +88,9 @@ pub fn CommandForm(
     /// Its id, where fields or buttons elsewhere belong to it.
     #[prop(into, optional)]
     id: Option<String>,
+    /// On a page that the server makes whole: script sends it without leaving the page.
+    #[prop(optional)]
+    in_place: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -95,6 +98,7 @@ pub fn CommandForm(
             id=id
             action=format!("/fn/{}", action.endpoint)
             method="post"
+            data-in-place=in_place.then_some("")
             node_ref=node_ref
             on:submit=move |event| action.post(event)
         >

@@ -71,7 +71,7 @@ pub(super) fn migration_frame(
             {rail(frame, &links, place)}
             {head(frame, &links)}
             <main class="page" id="page" tabindex="-1">
-                <div class="banners">{lost_banner(live)} {kill_banner(frame, &links)}</div>
+                <div class="banners"><div data-part="lost"><LostBanner /></div> {kill_banner(frame, &links)}</div>
                 {banners}
                 {page}
             </main>
@@ -133,10 +133,18 @@ fn head(frame: &Frame, links: &Links) -> impl IntoView + use<> {
                 </span>
             </a>
             <div class="head-tools">
-                {environments(frame)} <ZoneMenu migration_zone=frame.zone.clone() />
+                {environments(frame)}
+                <span data-part="zone" data-zone=frame.zone.clone()>
+                    <ZoneMenu migration_zone=frame.zone.clone() />
+                </span>
                 {person(&frame.viewer)}
             </div>
-            <div class="head-kill">{live_state(frame.now)} {kill}</div>
+            <div class="head-kill">
+                <span data-part="live" data-made=frame.now.0.to_string()>
+                    <LiveMark made=frame.now />
+                </span>
+                {kill}
+            </div>
         </header>
     }
 }
@@ -196,7 +204,9 @@ fn person(viewer: &Viewer) -> impl IntoView + use<> {
                 <span class="title">{format!("{}{role}", viewer.name)}</span>
                 <a class="item" href="/">"All migrations"</a>
                 {administers}
-                {single_keys()}
+                <span data-part="keys">
+                    <SingleKeysButton />
+                </span>
                 <hr />
                 <form method="post" action="/sign-out">
                     <button class="item" type="submit">"Sign out"</button>
@@ -207,7 +217,8 @@ fn person(viewer: &Viewer) -> impl IntoView + use<> {
 }
 
 /// Turns single keys off and on; there only with script, without which no key does anything.
-fn single_keys() -> impl IntoView {
+#[component]
+pub(crate) fn SingleKeysButton() -> impl IntoView {
     let (live, keys) = (Live::here(), SingleKeys::here());
     view! {
         <button
@@ -222,7 +233,11 @@ fn single_keys() -> impl IntoView {
 }
 
 /// `live`, `last heard ...`, or, before script and without it, as of when the page was made.
-fn live_state(made: Timestamp) -> impl IntoView {
+#[component]
+pub(crate) fn LiveMark(
+    /// When the page was made, by the server's clock.
+    made: Timestamp,
+) -> impl IntoView {
     let live = Live::here();
     let class = move || match live.state() {
         LiveState::Lost { .. } => "live lost",
@@ -246,7 +261,10 @@ fn live_state(made: Timestamp) -> impl IntoView {
     }
 }
 
-fn lost_banner(live: Live) -> impl IntoView {
+/// Says that nothing is heard any more.
+#[component]
+pub(crate) fn LostBanner() -> impl IntoView {
+    let live = Live::here();
     move || match live.state() {
         LiveState::Lost { since } => Some(view! {
             <div class="banner hand" role="status">
@@ -308,8 +326,14 @@ impl Zone {
         );
     }
 
+    /// The one provided.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
     /// The instant in the zone chosen; `None` for UTC, which needs no browser. Tracked.
-    pub(super) fn write(self, at: Timestamp) -> Option<String> {
+    pub(crate) fn write(self, at: Timestamp) -> Option<String> {
         self.0.with(|choice| match choice {
             ZoneChoice::Utc => None,
             ZoneChoice::Browser => browser::zoned(at.0, None),
@@ -330,7 +354,10 @@ impl Zone {
 
 /// Chooses the zone; there only with script, since the server writes UTC.
 #[component]
-fn ZoneMenu(migration_zone: String) -> impl IntoView {
+pub(crate) fn ZoneMenu(
+    /// The zone of the migration, by its name in the IANA database.
+    migration_zone: String,
+) -> impl IntoView {
     let live = Live::here();
     let Some(zone) = use_context::<Zone>() else {
         return ().into_any();

@@ -31,6 +31,8 @@ pub use form::{
     CommandAction, CommandForm, FormState, Hidden, Lock, lock, lock_unless, server_lock,
 };
 pub use frame::{Door, Rail, ServerFrame, Zone};
+#[cfg(feature = "hydrate")]
+pub(crate) use frame::{LiveMark, LostBanner, SingleKeysButton, ZoneMenu};
 pub(crate) use framed::provide_last_frame;
 pub use framed::{Framed, framed, served};
 pub use icon::icon;

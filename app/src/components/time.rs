@@ -31,5 +31,5 @@ pub fn Time(
             times::relative(at, live.now(now))
         }
     };
-    view! { <time class="time" datetime=times::machine(at) title=absolute>{text}</time> }
+    view! { <time class="time" data-exact=exact.then_some("") datetime=times::machine(at) title=absolute>{text}</time> }
 }

@@ -1,8 +1,6 @@
 //! Checklists as people work them: today's run with what was left over, the lists around phases, what is done once, and
 //! what is done when a limit of errors is crossed.
 
-use std::collections::HashMap;
-
 use domain::read::{CheckRow, Checklists, ChecklistsView, left};
 use domain::{Role, Timestamp};
 use leptos::prelude::*;
@@ -11,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::parts::environment_field;
 use crate::address::{Links, Place, query};
 use crate::api::checklists::checklists;
-use crate::components::{CommandAction, Framed, Lock, Rail, empty, framed, icon, lock};
+use crate::components::{Framed, Lock, Rail, empty, framed, icon, lock};
 use crate::flash::Flash;
-use crate::live::Live;
 use crate::model::read_model;
 use crate::words;
 
@@ -75,11 +72,10 @@ struct Shown {
     asked: Asked,
 }
 
-/// The checklists of a migration. A form that edits an item does not follow changes made elsewhere: what it was filled
-/// from is the version it sends.
+/// The checklists of a migration.
 #[component]
 pub fn Page() -> impl IntoView {
-    let (place, live) = (Place::here(), Live::here());
+    let place = Place::here();
     let (day, phase, list, edit) = (query("day"), query("phase"), query("list"), query("edit"));
     let asked = move || Asked {
         day: day.get(),
@@ -88,25 +84,16 @@ pub fn Page() -> impl IntoView {
         edit: edit.get(),
     };
     let model = read_model(
-        move || {
-            let asked = asked();
-            let changes = if asked.edit.is_empty() {
-                live.changes()
-            } else {
-                0
-            };
-            (place.get(), asked, changes)
-        },
-        async |((migration, environment), asked, _)| {
+        move || (place.get(), asked()),
+        async |((migration, environment), asked)| {
             let view = checklists(migration, environment, asked.day.clone()).await?;
             Ok(Shown { view, asked })
         },
     );
-    let presses = Presses::here();
-    framed(model, Rail::Checklists, move |shown: Shown, flash| Framed {
+    framed(model, Rail::Checklists, |shown: Shown, flash| Framed {
         title: "Checklists".to_owned(),
         description: description(&shown.view),
-        body: body(&shown, flash, presses),
+        body: body(&shown, flash),
         frame: shown.view.frame,
     })
 }
@@ -122,59 +109,12 @@ fn description(view: &ChecklistsView) -> String {
     )
 }
 
-/// Presses of the page's many forms, each by itself: a second item is ticked while the first is still on its way. They
-/// outlive the lists, which are made anew whenever somebody ticks something.
-#[derive(Clone, Copy)]
-struct Presses {
-    /// Below the page's: what is made for a form goes when the page goes.
-    owner: StoredValue<Owner>,
-    live: Live,
-    of: StoredValue<HashMap<String, CommandAction>>,
-}
-
-impl Presses {
-    fn here() -> Self {
-        Self {
-            owner: StoredValue::new(Owner::new()),
-            live: Live::here(),
-            of: StoredValue::new(HashMap::new()),
-        }
-    }
-
-    /// The action of one form.
-    fn of(self, endpoint: &'static str, item: &CheckRow) -> CommandAction {
-        let day = item.day.as_deref().unwrap_or_default();
-        let key = format!("{endpoint} {} {day}", item.id);
-        if let Some(found) = self.of.with_value(|of| of.get(&key).copied()) {
-            return found;
-        }
-        let live = self.live;
-        let make = || {
-            let action = CommandAction::new(endpoint);
-            let result = action.result();
-            // What was stored is shown at once, also while no event arrives.
-            Effect::new(move |_| {
-                if result.with(|result| matches!(result, Some(Ok(_)))) {
-                    live.refetch();
-                }
-            });
-            action
-        };
-        let action = self.owner.with_value(|owner| owner.with(make));
-        self.of.update_value(|of| {
-            of.insert(key, action);
-        });
-        action
-    }
-}
-
 /// What every part of the page is made from.
 struct Parts<'a> {
     lists: &'a Checklists,
     asked: &'a Asked,
     links: Links,
     flash: Option<&'a Flash>,
-    presses: Presses,
     /// On ticking, adding, editing, archiving.
     lock: Lock,
     now: Timestamp,
@@ -182,14 +122,13 @@ struct Parts<'a> {
     hidden: Vec<(&'static str, String)>,
 }
 
-fn body(shown: &Shown, flash: Option<&Flash>, presses: Presses) -> AnyView {
+fn body(shown: &Shown, flash: Option<&Flash>) -> AnyView {
     let frame = &shown.view.frame;
     let page = Parts {
         lists: &shown.view.lists,
         asked: &shown.asked,
         links: Links::of(frame),
         flash,
-        presses,
         lock: lock(frame, Role::Operator),
         now: frame.now,
         hidden: vec![

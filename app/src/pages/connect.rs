@@ -1,7 +1,5 @@
 //! Connecting a service: make a token, copy a snippet, watch the first read arrive.
 
-use std::time::Duration;
-
 use domain::Role;
 use domain::read::{ConnectView, ReaderRow, TokenRow};
 use leptos::prelude::*;
@@ -17,17 +15,16 @@ use crate::times;
 
 mod snippets;
 
-/// Reads are not announced as changes are, so the page looks this often while it is visible.
-const LOOK_AGAIN: Duration = Duration::from_secs(3);
+/// Reads are not announced as changes are, so the page looks this often while it is visible, seconds.
+const LOOK_AGAIN: u32 = 3;
 
 /// The three steps, the last of which happens by itself.
 #[component]
 pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
-    let looks = looking();
     let model = read_model(
-        move || (place.get(), live.changes(), looks.get()),
-        |((migration, environment), _, _)| connect(migration, environment),
+        move || (place.get(), live.changes()),
+        |((migration, environment), _)| connect(migration, environment),
     );
     framed(model, Rail::Connect, |view: ConnectView, flash| Framed {
         title: "Connect a service".to_owned(),
@@ -35,22 +32,6 @@ pub fn Page() -> impl IntoView {
         body: body(&view, flash),
         frame: view.frame,
     })
-}
-
-/// Counts up while the page is visible; stays 0 on the server and until script has taken over.
-fn looking() -> RwSignal<u32> {
-    let looks = RwSignal::new(0_u32);
-    Effect::new(move |_| {
-        let look = move || {
-            if !document().hidden() {
-                looks.update(|looks| *looks = looks.wrapping_add(1));
-            }
-        };
-        if let Ok(interval) = set_interval_with_handle(look, LOOK_AGAIN) {
-            on_cleanup(move || interval.clear());
-        }
-    });
-    looks
 }
 
 fn body(view: &ConnectView, flash: Option<&Flash>) -> AnyView {
@@ -76,7 +57,7 @@ fn body(view: &ConnectView, flash: Option<&Flash>) -> AnyView {
                 </p>
             </div>
         </div>
-        <ol class="steps">
+        <ol class="steps" data-look-again=LOOK_AGAIN>
             <li class=first>
                 <h2>"Make a token"</h2>
                 <div class="why-here stack">{token(view, made.is_some(), flash)}</div>

@@ -11,6 +11,9 @@ use crate::live::Live;
 use crate::model::read_model;
 use crate::words;
 
+/// Acknowledgements ring no bell, so the page looks this often while it is visible, seconds.
+const LOOK_AGAIN: u32 = 2;
+
 /// The table. It follows acknowledgements as they come.
 #[component]
 pub fn Page() -> impl IntoView {
@@ -19,7 +22,6 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), live.changes()),
         |((migration, environment), _)| instances(migration, environment),
     );
-    live.follow();
     framed(model, Rail::Instances, |view: InstancesView, _| Framed {
         title: "Instances".to_owned(),
         description: format!(
@@ -49,7 +51,7 @@ fn body(view: &InstancesView) -> AnyView {
         )),
     };
     view! {
-        <div class="page-head">
+        <div class="page-head" data-look-again=LOOK_AGAIN>
             <div class="title">
                 <h1>"Instances"</h1>
                 <p class="lead">

@@ -9,10 +9,11 @@ use domain::read::IssueView;
 use leptos::prelude::*;
 
 use self::evidence::attachment;
-use self::forms::{IssueControls, comment_form, links_tile, move_form};
+use self::forms::{comment_form, links_tile, move_form};
 use self::timeline::timeline;
-use super::issue_parts::{labels, prose, severity, status};
-use super::parts::{forget_elsewhere, module_link};
+use super::issue_fields::{labels, prose};
+use super::issue_line::{severity, status};
+use super::parts::module_link;
 use crate::address::{Links, Place, segment};
 use crate::api::issues::issue;
 use crate::components::{Framed, Rail, Time, framed, icon, key_values};
@@ -28,17 +29,10 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), number.get(), live.changes()),
         |((migration, environment), number, _)| issue(migration, environment, number),
     );
-    let controls = IssueControls::new();
-    forget_elsewhere(
-        move || (place.get(), number.get()),
-        move || controls.forget(),
-    );
-    framed(model, Rail::Issues, move |view, flash| {
-        shown(&view, &controls, flash)
-    })
+    framed(model, Rail::Issues, |view, flash| shown(&view, flash))
 }
 
-fn shown(view: &IssueView, controls: &IssueControls, flash: Option<&Flash>) -> Framed {
+fn shown(view: &IssueView, flash: Option<&Flash>) -> Framed {
     let (frame, row) = (view.frame.clone(), &view.row);
     let links = Links::of(&frame);
     let evidence = view
@@ -59,13 +53,13 @@ fn shown(view: &IssueView, controls: &IssueControls, flash: Option<&Flash>) -> F
                 <section class="section">
                     <div class="section-head"><h2>"Timeline"</h2></div>
                     {timeline(view, &links)}
-                    {comment_form(view, controls, flash)}
+                    {comment_form(view, flash)}
                 </section>
             </div>
             <div class="stack">
-                {move_form(view, controls, flash)}
+                {move_form(view, flash)}
                 {evidence}
-                {links_tile(view, controls, flash, &links)}
+                {links_tile(view, flash, &links)}
             </div>
         </div>
     }

@@ -4,8 +4,8 @@ use domain::Role;
 use domain::read::IssueView;
 use leptos::prelude::*;
 
-use super::issue_parts::{IssueText, fields};
-use super::parts::{environment_field, forget_elsewhere};
+use super::issue_fields::{IssueText, fields};
+use super::parts::environment_field;
 use crate::address::{Links, Place, segment};
 use crate::api::issues::issue;
 use crate::components::{
@@ -23,7 +23,6 @@ pub fn Page() -> impl IntoView {
         |((migration, environment), number)| issue(migration, environment, number),
     );
     let action = CommandAction::new("edit_issue");
-    forget_elsewhere(move || number.get(), move || action.clear());
     framed(model, Rail::Issues, move |view, flash| {
         shown(&view, action, flash)
     })

@@ -3,10 +3,8 @@
 use domain::Role;
 use domain::read::NewIssueView;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
-use super::issue_parts::{IssueText, fields};
+use super::issue_fields::{IssueText, fields};
 use super::parts::environment_field;
 use crate::address::{Links, Place, query};
 use crate::api::issues::new_issue;
@@ -26,24 +24,6 @@ pub fn Page() -> impl IntoView {
         |((migration, environment), module)| new_issue(migration, environment, module),
     );
     let action = CommandAction::new("open_issue");
-    let navigate = use_navigate();
-    let result = action.result();
-    // Without script the answer leads there by itself.
-    Effect::new(move |_| {
-        let number = result.with(|result| match result {
-            Some(Ok(done)) => done.subject.clone(),
-            _ => None,
-        });
-        if let Some(number) = number {
-            let (migration, environment) = place.signal().get_untracked();
-            let environment = match environment.as_str() {
-                "" => String::new(),
-                key => format!("?env={key}"),
-            };
-            let address = format!("/m/{migration}/issues/{number}{environment}");
-            navigate(&address, NavigateOptions::default());
-        }
-    });
     framed(model, Rail::Issues, move |view, flash| {
         shown(&view, &at.get_untracked(), action, flash)
     })

@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 
-use super::issue_parts::{labels, severity, status};
+use super::issue_fields::labels;
+use super::issue_line::{severity, status};
 use super::parts::module_link;
 use crate::address::{Links, Place, encoded};
 use crate::api::issues::issues;

@@ -1,6 +1,28 @@
 //! One file a page.
 
-// Made whole by the server: the browser's program has one page for all of them.
+// Taken over by the browser's program.
+pub mod change;
+mod issue_line;
+pub mod kill_switch;
+pub mod module;
+pub mod module_edit;
+pub mod modules;
+pub mod overview;
+mod parts;
+pub mod resume;
+pub mod rollback;
+mod rollback_form;
+pub mod set;
+mod set_form;
+pub mod whole;
+
+// Made whole by the server.
+#[cfg(feature = "ssr")]
+pub mod audit;
+#[cfg(feature = "ssr")]
+mod audit_diff;
+#[cfg(feature = "ssr")]
+pub mod audit_entry;
 #[cfg(feature = "ssr")]
 pub mod calendar;
 #[cfg(feature = "ssr")]
@@ -8,55 +30,38 @@ pub mod calendar_phase;
 #[cfg(feature = "ssr")]
 pub mod checklists;
 #[cfg(feature = "ssr")]
+pub mod connect;
+#[cfg(feature = "ssr")]
+pub mod import;
+#[cfg(feature = "ssr")]
+pub mod import_preview;
+#[cfg(feature = "ssr")]
+pub mod instances;
+#[cfg(feature = "ssr")]
 pub mod issue;
 #[cfg(feature = "ssr")]
 pub mod issue_edit;
 #[cfg(feature = "ssr")]
+mod issue_fields;
+#[cfg(feature = "ssr")]
 pub mod issue_new;
 #[cfg(feature = "ssr")]
 pub mod issues;
-#[cfg(not(feature = "ssr"))]
-pub use whole as calendar;
-#[cfg(not(feature = "ssr"))]
-pub use whole as calendar_phase;
-#[cfg(not(feature = "ssr"))]
-pub use whole as checklists;
-#[cfg(not(feature = "ssr"))]
-pub use whole as issue;
-#[cfg(not(feature = "ssr"))]
-pub use whole as issue_edit;
-#[cfg(not(feature = "ssr"))]
-pub use whole as issue_new;
-#[cfg(not(feature = "ssr"))]
-pub use whole as issues;
-
-pub mod audit;
-mod audit_diff;
-pub mod audit_entry;
-pub mod change;
-pub mod connect;
-pub mod import;
-pub mod import_preview;
-pub mod instances;
-mod issue_parts;
-pub mod kill_switch;
+#[cfg(feature = "ssr")]
 pub mod migrations;
-pub mod module;
-pub mod module_edit;
-pub mod modules;
+#[cfg(feature = "ssr")]
 pub mod not_found;
-pub mod overview;
-mod parts;
+#[cfg(feature = "ssr")]
 mod plain_form;
+#[cfg(feature = "ssr")]
 pub mod plan;
-pub mod resume;
-pub mod rollback;
-mod rollback_form;
+#[cfg(feature = "ssr")]
 mod server_tabs;
-pub mod set;
-mod set_form;
+#[cfg(feature = "ssr")]
 pub mod settings;
+#[cfg(feature = "ssr")]
 pub mod sign_in;
+#[cfg(feature = "ssr")]
 pub mod tokens;
+#[cfg(feature = "ssr")]
 pub mod users;
-pub mod whole;

@@ -5,7 +5,7 @@ use domain::read::{AuditRow, HistoryRow, ModuleView};
 use domain::{Mode, ModuleStatus, Role};
 use leptos::prelude::*;
 
-use super::issue_parts::{blocked_by, line};
+use super::issue_line::{blocked_by, line};
 use super::parts::{can_go_down, environment_field, forget_elsewhere, versions};
 use super::rollback_form::Rollback;
 use super::set_form::{SetControls, Setting};

@@ -1,22 +1,26 @@
-//! Pages that the server makes whole, without script: the program that takes over the other pages does not carry them, so
-//! that it stays small. Followed from one of those, they are loaded like any other document.
+//! Pages that the server makes whole: the program that takes over the others does not carry them, so that it stays small.
+//! Followed from one of those, they are loaded like any other document; there [`crate::enhance`] adds what script can.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
-use crate::browser;
-
-/// Whether the page at that path is one of them.
+/// Whether the page at that path is one of them. All are, but those of a migration that answer a press in place.
 pub fn is_made_whole(path: &str) -> bool {
-    let mut parts = path.trim_start_matches('/').split('/');
-    let (first, _migration, place) = (parts.next(), parts.next(), parts.next());
-    first == Some("m") && matches!(place, Some("calendar" | "checklists" | "issues"))
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["m", _migration] => false,
+        ["m", _migration, place, ..] => !matches!(
+            *place,
+            "modules" | "rollback" | "set" | "kill-switch" | "resume" | "changes"
+        ),
+        _ => true,
+    }
 }
 
 /// Stands in the browser for any of them: loads the document.
+#[cfg(not(feature = "ssr"))]
 #[component]
 pub fn Page() -> impl IntoView {
-    let location = use_location();
+    let location = leptos_router::hooks::use_location();
     Effect::new(move |_| {
         let (path, query, hash) = (
             location.pathname.get(),
@@ -24,9 +28,18 @@ pub fn Page() -> impl IntoView {
             location.hash.get(),
         );
         let mark = if query.is_empty() { "" } else { "?" };
-        browser::follow(&format!("{path}{mark}{query}{hash}"));
+        crate::browser::follow(&format!("{path}{mark}{query}{hash}"));
     });
     view! { <p class="quiet" role="status">"Loading…"</p> }
+}
+
+/// Leaves links to them to the browser, before the router sees the click. Shows nothing.
+#[component]
+pub fn Links() -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    Effect::new(|_| {
+        crate::browser::before_click(|path| is_made_whole(path));
+    });
 }
 
 #[cfg(test)]
@@ -34,11 +47,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pages_below_a_migration_are_made_whole() {
-        assert!(is_made_whole("/m/atlas/calendar"));
-        assert!(is_made_whole("/m/atlas/calendar/phases/2"));
-        assert!(!is_made_whole("/m/calendar"));
-        assert!(!is_made_whole("/m/atlas/modules/calendar"));
-        assert!(!is_made_whole("/calendar"));
+    fn pages_that_answer_a_press_in_place_are_not_made_whole() {
+        for path in [
+            "/m/atlas",
+            "/m/atlas/",
+            "/m/calendar",
+            "/m/atlas/modules",
+            "/m/atlas/modules/calendar",
+            "/m/atlas/modules/config/rollback",
+            "/m/atlas/changes/7",
+            "/m/atlas/kill-switch",
+        ] {
+            assert!(!is_made_whole(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/sign-in",
+            "/calendar",
+            "/settings/users",
+            "/m",
+            "/m/atlas/calendar",
+            "/m/atlas/calendar/phases/2",
+            "/m/atlas/audit/17",
+            "/m/atlas/nothing",
+        ] {
+            assert!(is_made_whole(path), "{path}");
+        }
     }
 }

@@ -78,6 +78,7 @@ impl Site {
             css: address(&manifest.css),
             js: address(&manifest.js),
             wasm: address(&manifest.wasm),
+            whole: false,
         };
         let files = manifest.files.into_iter().filter_map(|file| {
             let form = |end: &str| read(&format!("{}{end}", file.name));

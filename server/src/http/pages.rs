@@ -15,9 +15,7 @@ use crate::state::AppState;
 /// Renders the page of an address.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let mut context = context(&state, &request);
-    if is_made_whole(request.uri().path()) {
-        (context.assets.js, context.assets.wasm) = (String::new(), String::new());
-    }
+    context.assets.whole = is_made_whole(request.uri().path());
     let render = leptos_axum::render_app_async_with_context(
         move || provide_server_context(context.clone()),
         app::shell,

@@ -3,11 +3,9 @@
 use domain::FlagState;
 use domain::read::{Bar, ModuleLane, PhaseLane, StepBar, WindowRow};
 use domain::schedule::windows::WindowKind;
-use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 
 use super::Parts;
-use crate::browser;
 use crate::times;
 use crate::words;
 
@@ -62,6 +60,7 @@ pub(super) fn timeline(page: &Parts<'_>) -> AnyView {
             {modules}
         </div>
         {empty}
+        <p class="legend" role="status" data-bar-said=""></p>
         <p class="legend quiet">
             "Outline: as agreed on. Filled: where it is. Dashed: to be expected from the soak still to do. Drag a phase, or focus it and press the arrow keys, to propose other days."
         </p>
@@ -190,52 +189,6 @@ fn milestones(page: &Parts<'_>) -> Option<AnyView> {
     })
 }
 
-/// By how many days a person has moved the ends of a bar, before asking for it.
-#[derive(Clone, Copy)]
-struct Shift {
-    start: RwSignal<i32>,
-    end: RwSignal<i32>,
-    /// What is held, and where the pointer took hold: an end or the whole.
-    held: RwSignal<Option<(Grip, i32)>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grip {
-    Whole,
-    Start,
-    End,
-}
-
-impl Shift {
-    fn new() -> Self {
-        Self {
-            start: RwSignal::new(0),
-            end: RwSignal::new(0),
-            held: RwSignal::new(None),
-        }
-    }
-
-    fn by(self, grip: Grip, start: i32, end: i32, days: i32) {
-        let length_stays = grip == Grip::Whole;
-        if length_stays || grip == Grip::Start {
-            self.start.set(start + days);
-        }
-        if length_stays || grip == Grip::End {
-            self.end.set(end + days);
-        }
-    }
-
-    fn clear(self) {
-        self.start.set(0);
-        self.end.set(0);
-        self.held.set(None);
-    }
-
-    fn moved(self) -> bool {
-        self.start.get_untracked() != 0 || self.end.get_untracked() != 0
-    }
-}
-
 fn phase_lane(page: &Parts<'_>, phase: &PhaseLane) -> AnyView {
     let baseline = phase
         .baseline_bar
@@ -267,7 +220,7 @@ fn phase_lane(page: &Parts<'_>, phase: &PhaseLane) -> AnyView {
         };
         view! { <span class=class>{format!("needs {}", numbers.join(", "))}</span> }
     });
-    let bar = phase.bar.map(|bar| movable(page, phase, bar, form.clone()));
+    let bar = phase.bar.map(|bar| movable(phase, bar, form.clone()));
     view! {
         <div class="tl-row tl-of-phase" role="row">
             <span class="tl-name" role="rowheader">
@@ -275,7 +228,7 @@ fn phase_lane(page: &Parts<'_>, phase: &PhaseLane) -> AnyView {
             </span>
             <span class="tl-lane" role="cell">
                 <span class="sr">{said}</span>
-                <svg width="100%" height=LANE.to_string()>
+                <svg width="100%" height=LANE.to_string() data-days=page.view.days.to_string()>
                     {frozen(page)} {baseline} {late} {bar} {now_line(page)}
                 </svg>
             </span>
@@ -284,118 +237,28 @@ fn phase_lane(page: &Parts<'_>, phase: &PhaseLane) -> AnyView {
     .into_any()
 }
 
-/// A bar that is dragged, or moved by the arrow keys (with Shift its end alone), and then leads to the form with the days
-/// proposed. Without script it is a link to the same form.
-fn movable(page: &Parts<'_>, phase: &PhaseLane, bar: Bar, form: String) -> AnyView {
-    let shift = Shift::new();
-    let days = i32::try_from(page.view.days).unwrap_or(i32::MAX).max(1);
-    let of_day = 10_000 / days;
-    let place = move |at: u16, by: i32| {
-        let at = i32::from(at) + by * of_day;
-        u16::try_from(at.clamp(0, 10_000)).unwrap_or(0)
-    };
-    let from = move || place(bar.from, shift.start.get());
-    let to = move || place(bar.to, shift.end.get()).max(from());
-    let form = StoredValue::new(form);
-    let asked = move || {
-        let (start, end) = (shift.start.get_untracked(), shift.end.get_untracked());
-        form.with_value(|form| {
-            let mark = if form.contains('?') { '&' } else { '?' };
-            format!("{form}{mark}shift_start={start}&shift_end={end}")
-        })
-    };
-    let grip = move |grip: Grip| {
-        move |event: PointerEvent| {
-            event.prevent_default();
-            event.stop_propagation();
-            browser::capture_pointer(&event);
-            shift.held.set(Some((grip, event.client_x())));
-        }
-    };
-    let dragged = move |event: PointerEvent| {
-        if let Some((grip, began)) = shift.held.get_untracked() {
-            let width = browser::width_of_svg(&event).max(1);
-            let moved = event.client_x() - began;
-            let days = (f64::from(moved) * f64::from(days) / f64::from(width)).round();
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a pointer moves by a few thousand days at most"
-            )]
-            shift.by(grip, 0, 0, days as i32);
-        }
-    };
-    let dropped = move |_: PointerEvent| {
-        shift.held.set(None);
-        if shift.moved() {
-            browser::follow(&asked());
-        }
-    };
-    let pressed = move |event: KeyboardEvent| {
-        let days = match event.key().as_str() {
-            "ArrowRight" => 1,
-            "ArrowLeft" => -1,
-            "Escape" => return shift.clear(),
-            "Enter" | " " => {
-                event.prevent_default();
-                return browser::follow(&asked());
-            }
-            _ => return,
-        };
-        event.prevent_default();
-        let grip = if event.shift_key() {
-            Grip::End
-        } else {
-            Grip::Whole
-        };
-        shift.by(
-            grip,
-            shift.start.get_untracked(),
-            shift.end.get_untracked(),
-            days,
-        );
-    };
-    let about = format!(
+/// A bar that leads to the form for its days. Script lets it be dragged, or moved by the arrow keys, and then leads to the
+/// same form with the days proposed.
+fn movable(phase: &PhaseLane, bar: Bar, form: String) -> AnyView {
+    let label = format!(
         "Move phase {}, {}: {}",
         phase.number,
         phase.name,
         dates(phase)
     );
-    let proposed = move || match (shift.start.get(), shift.end.get()) {
-        (0, 0) => String::new(),
-        (start, end) => format!("Proposed: begins {start:+} d, ends {end:+} d. Enter asks for it."),
-    };
-    let label = move || format!("{about}. {}", proposed());
     let done = phase_done(phase, bar);
     view! {
-        <g
-            class="tl-link"
-            role="button"
-            tabindex="0"
-            aria-label=label
-            on:pointermove=dragged
-            on:pointerup=dropped
-            on:keydown=pressed
-        >
+        <a class="tl-link" href=form data-bar="" data-from=bar.from data-to=bar.to aria-label=label>
             <rect
                 class="tl-phase"
-                x=move || percent(from())
+                data-bar-body=""
+                x=percent(bar.from)
                 y="6"
-                width=move || width(Bar { from: from(), to: to() })
+                width=width(bar)
                 height=(LANE - 12).to_string()
-                on:pointerdown=grip(Grip::Whole)
             />
             {done}
-            <rect class="tl-grip" x=move || percent(from()) y="6" width="6" height=(LANE - 12).to_string() on:pointerdown=grip(Grip::Start) />
-            <rect
-                class="tl-grip"
-                x=move || percent(to().saturating_sub(60))
-                y="6"
-                width="6"
-                height=(LANE - 12).to_string()
-                on:pointerdown=grip(Grip::End)
-            />
-            <text class="c-text" x=move || percent(from()) y=(LANE - 1).to_string() aria-hidden="true">{proposed}</text>
-        </g>
+        </a>
     }
     .into_any()
 }

@@ -19,7 +19,7 @@ pub(super) fn list(page: &Parts<'_>, rows: &[CheckRow]) -> AnyView {
 }
 
 fn line(page: &Parts<'_>, row: &CheckRow) -> AnyView {
-    let mark = page.presses.of("mark_check", row);
+    let mark = CommandAction::new("mark_check");
     let class = match &row.tick {
         None => "check",
         Some(tick) if tick.skipped => "check skipped",
@@ -85,7 +85,7 @@ fn tick_form(
     let closed = page.lock.closed();
     let label = format!("{state}: {title}");
     view! {
-        <CommandForm action=action id=form_id(row)>
+        <CommandForm action=action id=form_id(row) in_place=true>
             <Hidden fields=fields />
             <button
                 class="tick"
@@ -196,7 +196,7 @@ fn further(page: &Parts<'_>, row: &CheckRow, title: &str) -> Option<impl IntoVie
 }
 
 fn skip(page: &Parts<'_>, row: &CheckRow, title: &str) -> impl IntoView + use<> {
-    let action = page.presses.of("skip_check", row);
+    let action = CommandAction::new("skip_check");
     let posted = posted(page, "skip_check", row);
     let (id, label) = (format!("skip-{}", row.id), format!(" {title}"));
     let (open, typed) = (posted.is_refused(), posted.typed("reason", ""));

@@ -3,7 +3,6 @@
 use domain::Role;
 use domain::issues::{IssueStatus, LinkKind};
 use domain::read::{IssueLink, IssueView};
-use leptos::html;
 use leptos::prelude::*;
 
 use crate::address::Links;
@@ -11,76 +10,8 @@ use crate::components::{
     Choice, CommandAction, CommandForm, Field, FormState, Hidden, Select, icon, lock,
 };
 use crate::flash::Flash;
-use crate::pages::issue_parts::line;
+use crate::pages::issue_line::line;
 use crate::pages::parts::environment_field;
-
-/// What the page keeps while its read model is fetched again.
-#[derive(Clone, Copy)]
-pub(super) struct IssueControls {
-    comment: Emptied,
-    moving: Emptied,
-    link: Emptied,
-    unlink: CommandAction,
-    /// The version shown when the form that moves was first touched: what came between is refused, not overwritten.
-    seen: RwSignal<Option<i64>>,
-}
-
-/// A form that is empty again once it went through.
-#[derive(Clone, Copy)]
-struct Emptied {
-    action: CommandAction,
-    form: NodeRef<html::Form>,
-}
-
-impl Emptied {
-    fn new(endpoint: &'static str) -> Self {
-        let emptied = Self {
-            action: CommandAction::new(endpoint),
-            form: NodeRef::new(),
-        };
-        let result = emptied.action.result();
-        Effect::new(move |_| {
-            if result.with(|result| matches!(result, Some(Ok(_))))
-                && let Some(form) = emptied.form.get_untracked()
-            {
-                form.reset();
-            }
-        });
-        emptied
-    }
-}
-
-impl IssueControls {
-    pub(super) fn new() -> Self {
-        let controls = Self {
-            comment: Emptied::new("comment_issue"),
-            moving: Emptied::new("move_issue"),
-            link: Emptied::new("link_issues"),
-            unlink: CommandAction::new("unlink_issues"),
-            seen: RwSignal::new(None),
-        };
-        let moved = controls.moving.action.result();
-        Effect::new(move |_| {
-            if moved.with(Option::is_some) {
-                controls.seen.set(None);
-            }
-        });
-        controls
-    }
-
-    /// Another issue: nothing of the last one's forms is true any more.
-    pub(super) fn forget(self) {
-        for action in [
-            self.comment.action,
-            self.moving.action,
-            self.link.action,
-            self.unlink,
-        ] {
-            action.clear();
-        }
-        self.seen.set(None);
-    }
-}
 
 /// Fields that every form about the issue sends along.
 fn hidden(view: &IssueView) -> Vec<(&'static str, String)> {
@@ -91,12 +22,8 @@ fn hidden(view: &IssueView) -> Vec<(&'static str, String)> {
     ]
 }
 
-pub(super) fn comment_form(
-    view: &IssueView,
-    controls: &IssueControls,
-    flash: Option<&Flash>,
-) -> impl IntoView + use<> {
-    let Emptied { action, form } = controls.comment;
+pub(super) fn comment_form(view: &IssueView, flash: Option<&Flash>) -> impl IntoView + use<> {
+    let action = CommandAction::new("comment_issue");
     let state = FormState::of(action, flash);
     let lock = lock(&view.frame, Role::Operator);
     let closed = lock.closed();
@@ -104,7 +31,7 @@ pub(super) fn comment_form(
     let (problem, pending, why) = (state.problem(), state.pending, lock.why());
     let about = hidden(view);
     view! {
-        <CommandForm action=action node_ref=form>
+        <CommandForm action=action in_place=true>
             <div class="form">
                 <Hidden fields=about />
                 {problem}
@@ -129,22 +56,12 @@ pub(super) fn comment_form(
     }
 }
 
-pub(super) fn move_form(
-    view: &IssueView,
-    controls: &IssueControls,
-    flash: Option<&Flash>,
-) -> impl IntoView + use<> {
-    let Emptied { action, form } = controls.moving;
+pub(super) fn move_form(view: &IssueView, flash: Option<&Flash>) -> impl IntoView + use<> {
+    let action = CommandAction::new("move_issue");
     let state = FormState::of(action, flash);
     let lock = lock(&view.frame, Role::Operator);
     let closed = lock.closed();
-    let (status, version, seen) = (view.row.status, view.version, controls.seen);
-    let touched = move |_| {
-        if seen.with_untracked(Option::is_none) {
-            seen.set(Some(version));
-        }
-    };
-    let expected = move || seen.get().unwrap_or(version).to_string();
+    let (status, version) = (view.row.status, view.version);
     let (problem, done, pending, why) = (
         state.problem(),
         state.done(&Links::of(&view.frame)),
@@ -190,10 +107,10 @@ pub(super) fn move_form(
     view! {
         <section class="tile">
             <header><h2>{heading}</h2></header>
-            <CommandForm action=action node_ref=form>
-                <div class="form" on:focusin=touched>
+            <CommandForm action=action in_place=true>
+                <div class="form">
                     <Hidden fields=about />
-                    <input type="hidden" name="expected" value=expected />
+                    <input type="hidden" name="expected" value=version />
                     {done}
                     {problem}
                     {resolution}
@@ -217,19 +134,19 @@ fn tie(kind: LinkKind, inverse: bool) -> String {
 
 pub(super) fn links_tile(
     view: &IssueView,
-    controls: &IssueControls,
     flash: Option<&Flash>,
     links: &Links,
 ) -> impl IntoView + use<> {
-    let Emptied { action, form } = controls.link;
+    let action = CommandAction::new("link_issues");
     let state = FormState::of(action, flash);
-    let unlinked = FormState::of(controls.unlink, flash);
+    let unlink = CommandAction::new("unlink_issues");
+    let unlinked = FormState::of(unlink, flash);
     let lock = lock(&view.frame, Role::Operator);
     let closed = lock.closed();
     let tied = view
         .links
         .iter()
-        .map(|link| linked(view, link, controls.unlink, closed, links))
+        .map(|link| linked(view, link, unlink, closed, links))
         .collect_view();
     let list = if view.links.is_empty() {
         view! { <p class="quiet">"Tied to no other issue."</p> }.into_any()
@@ -254,7 +171,7 @@ pub(super) fn links_tile(
             <header><h2>"Linked issues"</h2></header>
             {gone}
             {list}
-            <CommandForm action=action node_ref=form>
+            <CommandForm action=action in_place=true>
                 <div class="form">
                     <Hidden fields=about />
                     {problem}
@@ -295,7 +212,7 @@ fn linked(
     view! {
         <li>
             <span class="grow">{link.words()} " " {line(&link.other, links)}</span>
-            <CommandForm action=unlink>
+            <CommandForm action=unlink in_place=true>
                 <Hidden fields=fields />
                 <button class="button small" type="submit" disabled=closed aria-label=said>{icon("fail")}</button>
             </CommandForm>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::address::{Links, encoded};
 use crate::components::{Time, icon};
-use crate::pages::issue_parts::prose;
+use crate::pages::issue_fields::prose;
 
 pub(super) fn timeline(view: &IssueView, links: &Links) -> impl IntoView + use<> {
     let now = view.frame.now;
