@@ -282,13 +282,13 @@ impl Edge {
         let definitions = "/api/client/features";
         let answer = self.ask(&single, FRONTEND_TOKEN).await?;
         ensure!(
-            answer["name"] == feature && answer["enabled"].is_boolean(),
+            field(&answer, "name")? == feature && field(&answer, "enabled")?.is_boolean(),
             "unleash-edge answers {answer} when asked for {feature}"
         );
         let answer = self.ask(all, FRONTEND_TOKEN).await?;
-        self.complete(&answer["toggles"])?;
+        self.complete(field(&answer, "toggles")?)?;
         let answer = self.ask(definitions, CLIENT_TOKEN).await?;
-        self.complete(&answer["features"])?;
+        self.complete(field(&answer, "features")?)?;
         if let Some(process) = self.child.id() {
             println!(
                 "ofrep: unleash-edge {} MiB resident",
@@ -447,4 +447,10 @@ async fn wrk(load: &Load, known: Option<&str>, connections: usize) -> Result<Mea
         p50_ms,
         p99_ms,
     })
+}
+
+fn field<'a>(answer: &'a Value, name: &str) -> Result<&'a Value> {
+    answer
+        .get(name)
+        .with_context(|| format!("unleash-edge answers {answer}, without `{name}`"))
 }

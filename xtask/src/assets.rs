@@ -1,5 +1,6 @@
 //! From built files to what is served: names that carry a hash, compressed forms, and a manifest.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -7,25 +8,30 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// What the server reads to write its hydration tags and to answer under `/assets/`.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Manifest {
     wasm: String,
     js: String,
     css: String,
-    files: Vec<Asset>,
+    /// Every file served.
+    pub files: Vec<Asset>,
 }
 
 /// One served file. Its `.br` and `.gz` forms lie beside it.
-#[derive(Serialize)]
-struct Asset {
-    name: String,
-    content_type: &'static str,
-    bytes: usize,
-    brotli_bytes: usize,
+#[derive(Serialize, Deserialize)]
+pub struct Asset {
+    /// As it is addressed, below `/assets/`.
+    pub name: String,
+    /// Its media type.
+    pub content_type: Cow<'static, str>,
+    /// As it is.
+    pub bytes: usize,
+    /// As Brotli sends it.
+    pub brotli_bytes: usize,
     gzip_bytes: usize,
 }
 
@@ -117,7 +123,7 @@ fn write_asset(
     fs::write(folder.join(format!("{name}.gz")), &gzip)?;
     Ok(Asset {
         name: name.to_owned(),
-        content_type,
+        content_type: content_type.into(),
         bytes: bytes.len(),
         brotli_bytes: brotli.len(),
         gzip_bytes: gzip.len(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::assets::Manifest;
 use crate::build;
 use crate::project::Project;
 use crate::site::{self, WasmProfile};
@@ -182,16 +183,15 @@ fn measure(project: &Project, part: &str, edge: Option<&Path>) -> Result<()> {
 fn size_of_the_site(project: &Project) -> Result<()> {
     site::build(project, WasmProfile::Release)?;
     let manifest = std::fs::read_to_string(project.site().join("manifest.json"))?;
-    let manifest: serde_json::Value = serde_json::from_str(&manifest)?;
+    let manifest: Manifest = serde_json::from_str(&manifest)?;
     let mut sum = 0;
-    for file in manifest["files"].as_array().into_iter().flatten() {
-        let brotli = file["brotli_bytes"].as_u64().unwrap_or_default();
+    for file in &manifest.files {
         println!(
-            "{}: {} bytes, {brotli} as brotli",
-            file["name"], file["bytes"]
+            "{}: {} bytes, {} as brotli",
+            file.name, file.bytes, file.brotli_bytes
         );
-        if file["content_type"] != "text/css; charset=utf-8" {
-            sum += brotli;
+        if file.content_type != "text/css; charset=utf-8" {
+            sum += file.brotli_bytes;
         }
     }
     println!("WASM and JS: {sum} bytes as brotli");

@@ -5,7 +5,7 @@
 //! - [`wasm_target`], [`debian`]: finds or makes a toolchain that compiles to WebAssembly
 //! - [`site`], [`css`], [`inputs`], [`assets`]: the browser's half, from sources to hashed and compressed files
 //! - [`node`], [`browser`]: npm packages and the browser of the browser tests
-//! - [`clients`]: OpenFeature's own clients, for the tests over HTTP
+//! - [`clients`]: `OpenFeature`'s own clients, for the tests over HTTP
 //! - [`service`]: programs that run until stopped, for [`demo`], [`serve`] and [`dev`]
 //! - [`build`], [`test`], [`check`], [`layers`], [`bench`], [`fuzz`]: one task each
 

@@ -192,25 +192,22 @@ pub async fn save_window(
             },
         );
     let migration = form.migration.clone();
-    match id.trim().parse::<i64>() {
-        Ok(id) => {
-            let command = window.map(|window| control::commands::EditWindow {
-                migration,
-                id,
-                window,
-                expected: expected(&version),
-                reason,
-            });
-            form.run(command).await
-        }
-        Err(_) => {
-            let command = window.map(|window| control::commands::CreateWindow {
-                migration,
-                window,
-                reason,
-            });
-            form.run(command).await
-        }
+    if let Ok(id) = id.trim().parse::<i64>() {
+        let command = window.map(|window| control::commands::EditWindow {
+            migration,
+            id,
+            window,
+            expected: expected(&version),
+            reason,
+        });
+        form.run(command).await
+    } else {
+        let command = window.map(|window| control::commands::CreateWindow {
+            migration,
+            window,
+            reason,
+        });
+        form.run(command).await
     }
 }
 
@@ -262,28 +259,25 @@ pub async fn save_milestone(
     let day = input.needed_date("day", &day);
     let day = input.finish(day);
     let migration = form.migration.clone();
-    match id.trim().parse::<i64>() {
-        Ok(id) => {
-            let command = day.map(|day| control::commands::EditMilestone {
-                migration,
-                id,
-                name: Some(name),
-                day: Some(day),
-                archive: false,
-                expected: expected(&version),
-                reason: String::new(),
-            });
-            form.run(command).await
-        }
-        Err(_) => {
-            let command = day.map(|day| control::commands::CreateMilestone {
-                migration,
-                name,
-                day,
-                reason: String::new(),
-            });
-            form.run(command).await
-        }
+    if let Ok(id) = id.trim().parse::<i64>() {
+        let command = day.map(|day| control::commands::EditMilestone {
+            migration,
+            id,
+            name: Some(name),
+            day: Some(day),
+            archive: false,
+            expected: expected(&version),
+            reason: String::new(),
+        });
+        form.run(command).await
+    } else {
+        let command = day.map(|day| control::commands::CreateMilestone {
+            migration,
+            name,
+            day,
+            reason: String::new(),
+        });
+        form.run(command).await
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn keep(live: Live, made: RwSignal<u32>) {
         for button in all("button[data-copy][hidden]") {
             let _its_name_is_plain = button.remove_attribute("hidden");
         }
-        for time in all("time[datetime]") {
+        for time in all("time.time[datetime]") {
             write(&time, live, zone);
         }
     });

@@ -107,16 +107,20 @@ impl Parts<'_> {
     fn with(&self, layout: CalendarLayout, from: &str) -> String {
         let mut below = format!("calendar?layout={}", layout.as_str());
         if !from.is_empty() {
-            below.push_str(&format!("&from={from}"));
+            below += "&from=";
+            below += from;
         }
         if layout == CalendarLayout::Timeline && self.view.layout == layout {
-            below.push_str(&format!("&days={}", self.view.days));
+            below += "&days=";
+            below += &self.view.days.to_string();
         }
         if let Some(phase) = self.view.phase {
-            below.push_str(&format!("&phase={phase}"));
+            below += "&phase=";
+            below += &phase.to_string();
         }
         if self.view.zone != self.view.frame.zone {
-            below.push_str(&format!("&zone={}", encoded(&self.view.zone)));
+            below += "&zone=";
+            below += &encoded(&self.view.zone);
         }
         self.links.page(&below)
     }

@@ -459,12 +459,12 @@ mod tests {
         tokio::task::JoinHandle<()>,
     ) {
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
-        let (begin, begun) = tokio::sync::oneshot::channel::<()>();
+        let (started, begun) = tokio::sync::oneshot::channel::<()>();
         let control = server.control.clone();
         let held = tokio::spawn(async move {
             let hold = control.inner().store.state.run(Lane::Normal, |_| {
                 Box::pin(async move {
-                    let _nobody_asks = begin.send(());
+                    let _nobody_asks = started.send(());
                     let _released = wait.await;
                     Ok(())
                 })

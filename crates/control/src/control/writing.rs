@@ -196,9 +196,7 @@ impl Inner {
         done: &[Done<'_>],
     ) -> Result<(), StoreError> {
         let epoch = self.position().epoch;
-        if epoch != before.epoch {
-            self.snapshots.reload_all(connection, &epoch).await?;
-        } else {
+        if epoch == before.epoch {
             let touched: BTreeSet<i64> = done
                 .iter()
                 .flat_map(|one| one.effect.snapshots.iter().copied())
@@ -212,6 +210,8 @@ impl Inner {
                 }
             };
             self.expect_receipts_of(before, done, &made);
+        } else {
+            self.snapshots.reload_all(connection, &epoch).await?;
         }
         if done.iter().any(|one| one.effect.access) {
             self.directory.reload(connection).await?;

@@ -82,7 +82,7 @@ pub async fn calendar(
     let today = civil(loaded.now, &loaded.zone).date();
     let range = range(filter, layout, today, &loaded)?;
     let phase = phase_of(filter)?;
-    Ok(lay_out(loaded, layout, shown_zone, &range, today, phase))
+    Ok(lay_out(loaded, layout, &shown_zone, &range, today, phase))
 }
 
 async fn load_all(
@@ -240,7 +240,7 @@ struct Projected<'a> {
 fn lay_out(
     loaded: Loaded,
     layout: CalendarLayout,
-    shown_zone: TimeZone,
+    shown_zone: &TimeZone,
     range: &Range,
     today: Date,
     phase: Option<PhaseNumber>,

@@ -79,19 +79,16 @@ pub async fn overview(
         minute: now.0.div_euclid(60_000),
     };
     let cache = &control.inner().overviews;
-    let mut overview = match cache.get(&of, &moment) {
-        Some(kept) => {
-            let mut overview = Overview::clone(&kept);
-            overview.frame.viewer = viewer(caller, Some(migration));
-            overview.frame.now = now;
-            overview
-        }
-        None => {
-            let overview = make(control, caller, migration, environment).await?;
-            // What was read may be newer than `moment`, never older: at worst it is made once more.
-            cache.put(of, moment, &overview);
-            overview
-        }
+    let mut overview = if let Some(kept) = cache.get(&of, &moment) {
+        let mut overview = Overview::clone(&kept);
+        overview.frame.viewer = viewer(caller, Some(migration));
+        overview.frame.now = now;
+        overview
+    } else {
+        let overview = make(control, caller, migration, environment).await?;
+        // What was read may be newer than `moment`, never older: at worst it is made once more.
+        cache.put(of, moment, &overview);
+        overview
     };
     warn_of_laggards(control, &mut overview);
     Ok(overview)

@@ -9,6 +9,10 @@ use super::{Connection, StoreError, flags};
 
 /// An environment as it is published.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of a row, each by itself"
+)]
 pub(crate) struct SnapshotRecord {
     pub(crate) environment_id: i64,
     pub(crate) migration: Key,
@@ -33,6 +37,10 @@ pub(crate) struct SnapshotFlag {
 }
 
 #[derive(FromRow)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of a row, each by itself"
+)]
 struct Row {
     environment_id: i64,
     migration: String,

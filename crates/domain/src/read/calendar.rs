@@ -220,6 +220,10 @@ pub struct DayEntry {
 
 /// A day of a month or week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four marks of a day, any of which may hold"
+)]
 pub struct DayCell {
     /// ISO.
     pub day: String,

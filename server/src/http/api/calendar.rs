@@ -130,7 +130,7 @@ pub async fn create_window(
         window,
         reason,
     };
-    created(run(&state, &caller, command).await?, &base)
+    Ok(created(run(&state, &caller, command).await?, &base))
 }
 
 /// Says what a window is from now on.
@@ -208,7 +208,7 @@ pub async fn create_milestone(
         day: new.day,
         reason: new.reason,
     };
-    created(run(&state, &caller, command).await?, &base)
+    Ok(created(run(&state, &caller, command).await?, &base))
 }
 
 /// What is to change of a milestone.
@@ -305,7 +305,7 @@ pub async fn move_phase(
 /// What a phase waits for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Needs {
+pub struct Dependencies {
     needs: Vec<PhaseNumber>,
     #[serde(default)]
     overriding: bool,
@@ -320,7 +320,7 @@ pub async fn set_needs(
     Authenticated(caller): Authenticated,
     At((migration, number)): At<(Key, PhaseNumber)>,
     if_match: IfMatch,
-    Body(body): Body<Needs>,
+    Body(body): Body<Dependencies>,
 ) -> Result<Done, Problem> {
     let command = SetDependencies {
         migration,
@@ -347,7 +347,7 @@ pub async fn set_baseline(
     Ok(Done::new(run(&state, &caller, command).await?))
 }
 
-fn created(committed: domain::Committed, base: &str) -> Result<Done, Problem> {
+fn created(committed: domain::Committed, base: &str) -> Done {
     let id = committed.subject.clone().unwrap_or_default();
-    Ok(Done::created(committed, format!("{base}/{id}")))
+    Done::created(committed, format!("{base}/{id}"))
 }
