@@ -191,7 +191,9 @@ mod in_browser {
         let headers = Headers::new()?;
         headers.set("accept", "application/json")?;
         request.set_headers(&headers);
-        let asked = window().fetch_with_str_and_init(&form.action(), &request);
+        // Its attribute: the property is the field of that name, where there is one.
+        let action = form.get_attribute("action").unwrap_or_default();
+        let asked = window().fetch_with_str_and_init(&action, &request);
         let answer: Response = JsFuture::from(asked).await?.unchecked_into();
         let text = JsFuture::from(answer.text()?).await?;
         Ok((answer.ok(), text.as_string().unwrap_or_default()))

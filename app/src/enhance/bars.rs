@@ -1,12 +1,14 @@
 //! Bars of a timeline: dragged, or moved by the arrow keys (with Shift the end alone). What is proposed is asked for on the
 //! form that the bar links to, with `shift_start` and `shift_end` in days; nothing has changed before that is sent.
 //!
-//! The server draws `<svg data-days="N">` around `<a data-bar href="FORM">` with `<rect data-bar-body>` and texts of its own.
+//! The server draws `<svg data-days="N">` around `<a data-bar href="FORM" data-from data-to>` with `<rect data-bar-body>`,
+//! and an element with `data-part="proposed"` for what is said of it.
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
+use super::morph;
 use crate::browser;
 
 /// A pointer this near to an end, pixels, takes hold of it.
@@ -221,12 +223,14 @@ impl Bar {
         set(&self.link, "data-shift-start", &shift.start.to_string());
         set(&self.link, "data-shift-end", &shift.end.to_string());
         let words = if shift == Shift::default() {
+            let _its_name_is_plain = self.link.remove_attribute(morph::MOVED);
             String::new()
         } else {
+            set(&self.link, morph::MOVED, "");
             let Shift { start, end } = shift;
             format!("begins {start:+} d, ends {end:+} d. Enter asks for it.")
         };
-        if let Ok(Some(said)) = document().query_selector("[data-bar-said]") {
+        if let Ok(Some(said)) = document().query_selector("[data-part=proposed]") {
             said.set_text_content(Some(&words));
         }
     }

@@ -9,6 +9,9 @@ use web_sys::{Element, HtmlInputElement, HtmlTextAreaElement, Node};
 /// Set on a form once somebody has changed something in it.
 pub(super) const TOUCHED: &str = "data-touched";
 
+/// Set on what a person has moved and not sent yet.
+pub(super) const MOVED: &str = "data-moved";
+
 /// Parts that are script's own: never changed from outside.
 const PART: &str = "data-part";
 
@@ -24,8 +27,11 @@ pub(super) fn morph(old: &Element, new: &Element) {
     children(old, new);
 }
 
-/// Whether it is a form in which somebody has begun to write.
+/// Whether it is a person's at the moment: moved, or a form in which somebody has begun to write.
 fn is_held(element: &Element) -> bool {
+    if element.has_attribute(MOVED) {
+        return true;
+    }
     if element.tag_name() != "FORM" {
         return false;
     }
@@ -131,17 +137,19 @@ fn alike(old: &Node, new: &Node) -> bool {
     old.node_name() == new.node_name() && id(old) == id(new)
 }
 
+/// Its attribute: the property of a form is the field of that name, where it has one.
 fn id(node: &Node) -> Option<String> {
-    Some(node.dyn_ref::<Element>()?.id()).filter(|id| !id.is_empty())
+    let id = node.dyn_ref::<Element>()?.get_attribute("id");
+    id.filter(|id| !id.is_empty())
 }
 
 fn child_with(parent: &Element, id: &str) -> Option<Node> {
     let mut child = parent.first_element_child();
     while let Some(element) = child {
-        if element.id() == id {
+        child = element.next_element_sibling();
+        if self::id(&element).as_deref() == Some(id) {
             return Some(element.into());
         }
-        child = element.next_element_sibling();
     }
     None
 }

@@ -60,7 +60,7 @@ pub(super) fn timeline(page: &Parts<'_>) -> AnyView {
             {modules}
         </div>
         {empty}
-        <p class="legend" role="status" data-bar-said=""></p>
+        <p class="legend" role="status" data-part="proposed"></p>
         <p class="legend quiet">
             "Outline: as agreed on. Filled: where it is. Dashed: to be expected from the soak still to do. Drag a phase, or focus it and press the arrow keys, to propose other days."
         </p>
