@@ -105,6 +105,20 @@ mod in_browser {
         );
     }
 
+    /// Listens to what happens in an element, for as long as that is there.
+    pub fn on(element: &Element, kind: &str, listener: impl Fn(web_sys::Event) + 'static) {
+        let function = Closure::<dyn Fn(web_sys::Event)>::new(listener).into_js_value();
+        let _the_element_is_there =
+            element.add_event_listener_with_callback(kind, function.unchecked_ref());
+    }
+
+    /// Whether what an event is about lies within an element of that kind.
+    pub fn is_within(target: Option<web_sys::EventTarget>, selector: &str) -> bool {
+        target
+            .and_then(|target| target.dyn_into::<Element>().ok())
+            .is_some_and(|target| target.closest(selector).ok().flatten().is_some())
+    }
+
     /// Moves the focus.
     pub fn focus(selector: &str) -> bool {
         let found = document().query_selector(selector).ok().flatten();
@@ -254,8 +268,8 @@ mod in_browser {
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
     before_click, capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog,
-    instant, now, open_dialog, page, post, remember, remembered, typing, whole_address,
-    width_of_svg, zoned,
+    instant, is_within, now, on, open_dialog, page, post, remember, remembered, typing,
+    whole_address, width_of_svg, zoned,
 };
 
 #[cfg(not(feature = "hydrate"))]

@@ -10,6 +10,7 @@
 //! | [`address`] | which migration and environment a page is about, and links to other pages |
 //! | [`live`] | one event source a page: says that something changed, the page fetches the truth |
 //! | [`shortcuts`] | single keys: which does what, and the switch that turns them off |
+//! | `palette` | the search as a dialog over any page (browser only) |
 //! | [`model`] | read models on their way from the server to a page |
 //! | [`flash`] | what a form without script is told after its redirect: what was done, or why not with its fields |
 //! | `charts` | pictures that the server draws from read models |
@@ -51,6 +52,8 @@ pub mod flash;
 pub mod live;
 pub mod model;
 pub mod pages;
+#[cfg(feature = "hydrate")]
+mod palette;
 pub mod router;
 #[cfg(feature = "ssr")]
 pub mod server_context;

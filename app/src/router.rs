@@ -66,6 +66,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/m/:migration/audit/:sequence") view=pages::audit_entry::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/instances") view=pages::instances::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/connect") view=pages::connect::Page ssr=SsrMode::Async />
+            <Route path=path!("/m/:migration/search") view=pages::search::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/settings") view=pages::settings::Page ssr=SsrMode::Async />
         </FlatRoutes>
     }

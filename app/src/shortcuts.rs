@@ -6,6 +6,8 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use crate::address::encoded;
+#[cfg(feature = "hydrate")]
+use crate::palette;
 use crate::{browser, times};
 
 /// What a key does, wherever one is.
@@ -13,10 +15,45 @@ use crate::{browser, times};
 pub enum Action {
     /// Opens the form for a new issue, about the module one looks at, noticed now.
     OpenIssue,
+    /// Leads to a page below the migration.
+    Go(&'static str),
+    /// Goes to the page's own search, else opens the search of everything.
+    Search,
+    /// Shows the keys.
+    Keys,
+    /// Moves the focus among the rows of the page's table.
+    Row(i32),
 }
 
-/// Every key and what it does. A further one is a further line.
-pub const KEYS: [(&str, Action); 1] = [("i", Action::OpenIssue)];
+/// Every key, or one after another, what it does, and what the sheet of keys says of it. A further one is a further line.
+pub const KEYS: [(&str, Action, &str); 14] = [
+    (
+        "/",
+        Action::Search,
+        "Search this page; where it has no search, everything",
+    ),
+    ("?", Action::Keys, "Show these keys"),
+    (
+        "i",
+        Action::OpenIssue,
+        "Open an issue, about the module you look at",
+    ),
+    ("j", Action::Row(1), "Next row"),
+    ("k", Action::Row(-1), "Row before"),
+    ("g o", Action::Go(""), "Overview"),
+    ("g p", Action::Go("plan"), "Plan"),
+    ("g m", Action::Go("modules"), "Modules"),
+    ("g i", Action::Go("issues"), "Issues"),
+    ("g l", Action::Go("checklists"), "Checklists"),
+    ("g c", Action::Go("calendar"), "Calendar"),
+    ("g a", Action::Go("audit"), "Audit"),
+    ("g n", Action::Go("instances"), "Instances"),
+    ("g s", Action::Go("settings"), "Settings"),
+];
+
+/// How long the first of two keys waits for the second, milliseconds.
+#[cfg(feature = "hydrate")]
+const SECOND_KEY: i64 = 1_500;
 
 const REMEMBERED: &str = "switchback.single-keys";
 
@@ -61,31 +98,47 @@ impl SingleKeys {
     }
 }
 
-/// Where a key leads from an address; `None` where it has nothing to do. `search` is the address's query.
-pub fn leads_to(key: &str, path: &str, search: &str, now: Timestamp) -> Option<String> {
-    let (_, action) = KEYS.iter().find(|(known, _)| *known == key)?;
-    match action {
-        Action::OpenIssue => new_issue(path, search, now),
-    }
+/// What `keys` do.
+pub fn action(keys: &str) -> Option<Action> {
+    let (_, action, _) = KEYS.iter().find(|(known, ..)| *known == keys)?;
+    Some(*action)
 }
 
-fn new_issue(path: &str, search: &str, now: Timestamp) -> Option<String> {
+/// Where an action leads from an address; `None` where it leads nowhere. `search` is the address's query.
+pub fn leads_to(action: Action, path: &str, search: &str, now: Timestamp) -> Option<String> {
     let mut parts = path.strip_prefix("/m/")?.split('/');
     let migration = parts.next().filter(|key| !key.is_empty())?;
-    let module = match (parts.next(), parts.next()) {
-        (Some("modules"), Some(module)) => format!("&module={module}"),
-        _ => String::new(),
-    };
     let environment = search
         .trim_start_matches('?')
         .split('&')
-        .find(|pair| pair.starts_with("env="))
-        .map(|pair| format!("&{pair}"))
-        .unwrap_or_default();
-    let at = encoded(&times::machine(now));
-    Some(format!(
-        "/m/{migration}/issues/new?at={at}{module}{environment}"
-    ))
+        .find(|pair| pair.starts_with("env="));
+    match action {
+        Action::OpenIssue => {
+            let module = match (parts.next(), parts.next()) {
+                (Some("modules"), Some(module)) => format!("&module={module}"),
+                _ => String::new(),
+            };
+            let at = encoded(&times::machine(now));
+            let environment = environment.map(|pair| format!("&{pair}"));
+            let environment = environment.unwrap_or_default();
+            Some(format!(
+                "/m/{migration}/issues/new?at={at}{module}{environment}"
+            ))
+        }
+        Action::Go(below) => {
+            let below = if below.is_empty() {
+                String::new()
+            } else {
+                format!("/{below}")
+            };
+            let environment = environment.map(|pair| format!("?{pair}"));
+            Some(format!(
+                "/m/{migration}{below}{}",
+                environment.unwrap_or_default()
+            ))
+        }
+        Action::Search | Action::Keys | Action::Row(_) => None,
+    }
 }
 
 /// Listens for the keys; shows nothing.
@@ -107,17 +160,61 @@ pub fn Shortcuts() -> impl IntoView {
 #[cfg(feature = "hydrate")]
 pub(crate) fn listen(here: impl Fn() -> (String, String) + 'static, go: impl Fn(&str) + 'static) {
     let keys = SingleKeys::here();
+    let first = StoredValue::new(None::<i64>);
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        let (path, search) = here();
+        let key = event.key();
+        if (event.ctrl_key() || event.meta_key())
+            && !event.alt_key()
+            && key.eq_ignore_ascii_case("k")
+        {
+            if palette::open(&path, &search) {
+                event.prevent_default();
+            }
+            return;
+        }
         if !keys.listen_to(&event) {
             return;
         }
-        let (path, search) = here();
-        let now = Timestamp(browser::now());
-        if let Some(address) = leads_to(&event.key(), &path, &search, now) {
+        let now = browser::now();
+        let second = first
+            .get_value()
+            .is_some_and(|pressed| now - pressed < SECOND_KEY);
+        first.set_value((key == "g" && !second).then_some(now));
+        let chord = if second { format!("g {key}") } else { key };
+        let Some(action) = action(&chord) else {
+            return;
+        };
+        match action {
+            Action::Row(step) => browser::focus_next("main table > tbody > tr > th > a", step),
+            Action::Keys => palette::open_keys(&path, &search),
+            Action::Search => {
+                if !browser::focus("main input[type=search]") && !palette::open(&path, &search) {
+                    return;
+                }
+            }
+            Action::OpenIssue | Action::Go(_) => {
+                match leads_to(action, &path, &search, Timestamp(now)) {
+                    Some(address) => go(&address),
+                    None => return,
+                }
+            }
+        }
+        event.prevent_default();
+    });
+    // The way there by pointer.
+    let opener = window_event_listener(leptos::ev::click, move |event| {
+        let plain = !event.ctrl_key() && !event.meta_key() && !event.shift_key();
+        let location = window().location();
+        let (path, search) = (location.pathname(), location.search());
+        if plain
+            && browser::is_within(event.target(), "a[data-palette]")
+            && palette::open(&path.unwrap_or_default(), &search.unwrap_or_default())
+        {
             event.prevent_default();
-            go(&address);
         }
     });
+    on_cleanup(move || opener.remove());
     on_cleanup(move || listener.remove());
 }
 
@@ -144,22 +241,39 @@ mod tests {
             ),
             ("/m/arche/modules", "", format!("/m/arche/issues/new?{at}")),
         ] {
-            assert_eq!(leads_to("i", path, search, NOW), Some(address));
+            assert_eq!(
+                leads_to(Action::OpenIssue, path, search, NOW),
+                Some(address)
+            );
         }
     }
 
     #[test]
     fn where_there_is_nothing_to_do_a_key_leads_nowhere() {
         for path in ["/", "/settings/users", "/m/", "/import"] {
-            assert_eq!(leads_to("i", path, "", NOW), None);
+            assert_eq!(leads_to(Action::OpenIssue, path, "", NOW), None);
+            assert_eq!(leads_to(Action::Go("modules"), path, "", NOW), None);
         }
-        assert_eq!(leads_to("x", "/m/arche", "", NOW), None);
+        assert_eq!(action("x"), None);
+        assert_eq!(action("g"), None);
+    }
+
+    #[test]
+    fn two_keys_lead_to_the_pages_of_the_migration() {
+        let go = |keys: &str, path: &str, search: &str| {
+            leads_to(action(keys).unwrap(), path, search, NOW).unwrap()
+        };
+        assert_eq!(go("g o", "/m/arche/modules/config", ""), "/m/arche");
+        assert_eq!(
+            go("g m", "/m/arche", "?q=x&env=staging"),
+            "/m/arche/modules?env=staging"
+        );
     }
 
     #[test]
     fn no_key_does_two_things() {
-        for (place, (key, _)) in KEYS.iter().enumerate() {
-            assert!(KEYS.iter().skip(place + 1).all(|(other, _)| other != key));
+        for (place, (key, ..)) in KEYS.iter().enumerate() {
+            assert!(KEYS.iter().skip(place + 1).all(|(other, ..)| other != key));
         }
     }
 }

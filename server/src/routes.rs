@@ -5,7 +5,8 @@ use http::Method;
 
 use crate::http::api::{
     audit, backup, calendar, changes, checklists, environments, flags as set_flags, instances,
-    issues, kill_switch, migrations, modules, phases, plan, resume, rollback, tokens, undo, users,
+    issues, kill_switch, migrations, modules, phases, plan, resume, rollback, search, tokens, undo,
+    users,
 };
 use crate::http::{
     acks, assets, comparisons, description, exports, flags, health, import, issue_exports, live,
@@ -161,6 +162,8 @@ pub fn table() -> Vec<Route> {
             => "The plan as Markdown", gives "text/markdown";
         POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "reason"] plan::import
             => "Import a plan, or with dry_run say what that would change", takes "text/markdown", gives "Committed";
+        GET "/api/v1/migrations/{migration}/search" [Management ? "environment" "q"] search::show
+            => "Modules, phases, checks, issues, audit entries, pages and commands that have the words", gives "Found";
         // The plan on a calendar
         GET "/api/v1/migrations/{migration}/calendar" [Management ? "environment" "layout" "from" "days" "zone" "phase"] calendar::show
             => "Phases, modules' steps, windows and milestones in a range of days", gives "Calendar";

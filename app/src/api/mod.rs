@@ -24,6 +24,7 @@ pub mod overview;
 #[cfg(feature = "ssr")]
 mod page_form;
 pub mod plan;
+pub mod search;
 pub mod settings;
 
 #[cfg(feature = "ssr")]

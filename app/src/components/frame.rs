@@ -133,6 +133,9 @@ fn head(frame: &Frame, links: &Links) -> impl IntoView + use<> {
                 </span>
             </a>
             <div class="head-tools">
+                <a class="button small plain" href=links.page("search") data-palette="" title="Search everything (Ctrl K)">
+                    {icon("search")} <span class="sr">"Search"</span>
+                </a>
                 {environments(frame)}
                 <span data-part="zone" data-zone=frame.zone.clone()>
                     <ZoneMenu migration_zone=frame.zone.clone() />

@@ -56,6 +56,8 @@ mod plain_form;
 #[cfg(feature = "ssr")]
 pub mod plan;
 #[cfg(feature = "ssr")]
+pub mod search;
+#[cfg(feature = "ssr")]
 mod server_tabs;
 #[cfg(feature = "ssr")]
 pub mod settings;

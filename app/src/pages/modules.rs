@@ -11,13 +11,11 @@ use leptos_router::params::ParamsMap;
 use super::parts::module_link;
 use crate::address::{Links, Place, encoded};
 use crate::api::modules::modules;
-use crate::browser;
 use crate::components::{
     Framed, Rail, Size, Time, badge, chips, empty, framed, icon, lock, pager, track,
 };
 use crate::live::Live;
 use crate::model::read_model;
-use crate::shortcuts::SingleKeys;
 use crate::words;
 
 /// The modules of a migration.
@@ -30,30 +28,10 @@ pub fn Page() -> impl IntoView {
         move || (place.get(), filter.get(), live.changes()),
         |((migration, environment), filter, _)| modules(migration, environment, filter),
     );
-    single_keys();
     let selected = RwSignal::new(BTreeSet::new());
     framed(model, Rail::Modules, move |view, _flash| {
         shown(&view, selected)
     })
-}
-
-/// `j` and `k` walk the rows, `/` goes to the search; silent while somebody types.
-fn single_keys() {
-    let keys = SingleKeys::here();
-    Effect::new(move |_| {
-        let listener = window_event_listener(leptos::ev::keydown, move |event| {
-            if !keys.listen_to(&event) {
-                return;
-            }
-            match event.key().as_str() {
-                "j" => browser::focus_next("table.modules th > a", 1),
-                "k" => browser::focus_next("table.modules th > a", -1),
-                "/" if browser::focus("input[name=q]") => event.prevent_default(),
-                _ => {}
-            }
-        });
-        on_cleanup(move || listener.remove());
-    });
 }
 
 fn filter_of(query: &ParamsMap) -> ModuleFilter {

@@ -63,12 +63,15 @@ test("a freeze holds promotions back and says until when; a rollback goes throug
   await page.locator("input[name=mode][value=both_validate]").check();
   await page.locator("#set-reason").fill("try it anyway");
   await page.getByRole("button", { name: "Set", exact: true }).click();
-  await expect(main.getByText(/Year's end/).filter({ hasText: minute(30).slice(0, 10) }).first()).toBeVisible();
+  await expect(main.getByText(/freeze "Year's end" is on for stamp_printer until/).first()).toBeVisible();
   const back = await app.cli("rollback", "--reason", "error rate", ...about);
   expect(back.code, back.stderr).toBe(0);
+  await page.goto(`${app.url}/m/ledger/modules/parcel_ledger`);
+  await expect(main.getByRole("heading", { name: /parcel_ledger old only/ })).toBeVisible();
 });
 
-test("timeline, month and week have addresses, and each fits a phone", async ({ app, page }) => {
+test("timeline, month and week have addresses, and each fits a phone", async ({ app, page, problems }) => {
+  problems.allow(/400/);
   test.setTimeout(120_000);
   await app.signIn(page);
   await importPlan(app, planFile, "ledger");

@@ -32,6 +32,8 @@ const PAGES = [
   "/m/atlas/issues/1",
   "/m/atlas/issues/1/edit",
   "/m/atlas/issues?q=nothing",
+  "/m/atlas/search",
+  "/m/atlas/search?q=order",
   "/m/atlas/audit",
   "/m/atlas/audit/1",
   "/m/atlas/instances",

@@ -206,8 +206,14 @@ fn read_query(query: &str) -> (AuditSearch, Vec<String>) {
     (search, not_understood)
 }
 
-fn contains(text: &str) -> String {
+/// A LIKE pattern for what holds the text.
+pub(super) fn contains(text: &str) -> String {
     format!("%{}%", escape(text))
+}
+
+/// A LIKE pattern for what begins with the text.
+pub(super) fn beginning(text: &str) -> String {
+    format!("{}%", escape(text))
 }
 
 fn escape(text: &str) -> String {

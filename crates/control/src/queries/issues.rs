@@ -95,7 +95,7 @@ async fn listed(
     Ok((rows, more))
 }
 
-async fn rows(
+pub(super) async fn rows(
     control: &Control,
     migration_id: i64,
     filter: &IssueFilter,

@@ -18,6 +18,7 @@ mod overview;
 mod plan;
 mod plan_export;
 mod preview_sections;
+mod search;
 mod settings;
 mod standing;
 mod structure;
@@ -38,6 +39,7 @@ pub use modules::modules;
 pub use overview::{OverviewCache, overview};
 pub use plan::{plan_changes, plan_view};
 pub use plan_export::export_plan;
+pub use search::search;
 pub use settings::{connect, tokens, users};
 pub use structure::{ModuleWithFlags, environments, migration, module_list, phases};
 

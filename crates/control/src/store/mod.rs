@@ -34,6 +34,7 @@ pub(crate) mod plan_items;
 pub(crate) mod readers;
 pub(crate) mod scans;
 mod schema;
+pub(crate) mod search;
 mod sessions;
 pub(crate) mod snapshots;
 mod space;

@@ -12,6 +12,7 @@ mod module;
 mod modules;
 mod overview;
 mod plan;
+mod search;
 mod settings;
 
 pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
@@ -34,4 +35,5 @@ pub use module::{HistoryRow, ModuleView, StepRow, StepStanding};
 pub use modules::{GroupBy, ModuleFilter, ModuleGroup, ModuleRow, ModulesView, SortBy};
 pub use overview::{CriterionRow, CriterionVerdict, NeedsHand, Overview, PhaseProgress, Urgency};
 pub use plan::PlanView;
+pub use search::{HitKind, SearchHit, SearchView};
 pub use settings::{ConnectView, ReaderRow, TokenKind, TokenRow, TokensView, UserRow, UsersView};

@@ -18,6 +18,7 @@ pub mod phases;
 pub mod plan;
 pub mod resume;
 pub mod rollback;
+pub mod search;
 pub mod tokens;
 pub mod undo;
 pub mod users;
