@@ -223,7 +223,7 @@ mod subscription {
         let ticking = set_interval_with_handle(
             move || {
                 live.ticks
-                    .update(|ticks| *ticks = ticks.wrapping_add(1).max(1))
+                    .update(|ticks| *ticks = ticks.wrapping_add(1).max(1));
             },
             TICK,
         );

@@ -122,6 +122,10 @@ impl Forgotten {
     }
 
     #[cfg(not(feature = "ssr"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "as on the server, where writing may fail"
+    )]
     fn text(&self) -> serde_json::Result<String> {
         match self {
             Self::Made(..) => Ok("null".to_owned()),

@@ -38,7 +38,7 @@ pub fn Page() -> impl IntoView {
 pub fn Links() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     Effect::new(|_| {
-        crate::browser::before_click(|path| is_made_whole(path));
+        crate::browser::before_click(is_made_whole);
     });
 }
 
