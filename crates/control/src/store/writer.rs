@@ -390,6 +390,8 @@ mod tests {
     async fn a_writer_without_its_task_is_broken() {
         let (store, _directory) = store().await;
         store.state.close().await;
+        // The thread answers before it ends.
+        store.state.normal.closed().await;
         assert!(matches!(store.health(), Health::Broken(_)));
     }
 
