@@ -159,7 +159,7 @@ pub fn table() -> Vec<Route> {
             => "Attest that a module's old code is gone", takes "Why", gives "Committed";
         GET "/api/v1/migrations/{migration}/plan" [Management] plan::export
             => "The plan as Markdown", gives "text/markdown";
-        POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "reason"] plan::import
+        POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "overriding" "reason"] plan::import
             => "Import a plan, or with dry_run say what that would change", takes "text/markdown", gives "Committed";
         // The plan on a calendar
         GET "/api/v1/migrations/{migration}/calendar" [Management ? "environment" "layout" "from" "days" "zone" "phase"] calendar::show

@@ -48,6 +48,7 @@ mod mint_epoch;
 mod move_issue;
 mod move_phase;
 mod open_issue;
+mod plan_calendar;
 mod plan_changes;
 mod plan_existing;
 mod plan_wanted;

@@ -219,6 +219,7 @@ impl UndoEdit {
                     expected_modules: fields.expected_modules,
                     validation_days: fields.validation_days,
                     notes: fields.notes,
+                    overriding: false,
                     expected,
                     reason,
                 };
