@@ -483,4 +483,6 @@ impl Writing {
 }
 
 #[cfg(test)]
+mod calendar_tests;
+#[cfg(test)]
 mod tests;
