@@ -42,6 +42,8 @@ mod import_plan;
 mod in_use;
 mod input;
 mod issue_parts;
+#[cfg(test)]
+mod kept_dependencies;
 mod lane;
 mod link_issues;
 mod mint_epoch;
