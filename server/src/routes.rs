@@ -216,7 +216,7 @@ pub fn table() -> Vec<Route> {
         POST "/api/v1/migrations/{migration}/resume" [Management] resume::resume
             => "Resume from the kill switch", takes "Resume", gives "Committed";
         POST "/api/v1/migrations/{migration}/undo" [Management] undo::undo
-            => "Bring flags, or what an edit changed, back to what they were before an entry", takes "Undo", gives "Committed";
+            => "Bring flags, or what was edited, moved, created or archived on the calendar, back to what it was before an entry", takes "Undo", gives "Committed";
         GET "/api/v1/migrations/{migration}/instances" [Management ? "environment"] instances::list
             => "Running instances and what they applied", gives "Instances";
         GET "/api/v1/migrations/{migration}/changes/{revision}" [Management] changes::show

@@ -39,7 +39,7 @@ async fn put(api: &Api, path: &str, body: Value) -> Result<Answer> {
 }
 
 /// Answers the sequence of the change.
-async fn change(answer: Answer, status: u16) -> Result<u64> {
+fn change(answer: Answer, status: u16) -> Result<u64> {
     let answer = answer.expect(status)?;
     answer.json["sequence"]
         .as_u64()
@@ -194,7 +194,7 @@ async fn a_file_deletes_nothing_and_breaks_nothing_silently() -> Result<()> {
     let lines = file
         .lines()
         .filter(|line| !line.contains("| Board review |") && !line.contains("| Fair |"));
-    let shorter: String = lines.map(|line| format!("{line}\n")).collect();
+    let shorter: String = lines.flat_map(|line| [line, "\n"]).collect();
     let shown = dry_run(&admin, &shorter, "").await?;
     assert_eq!(shown["changes"], json!([]));
     assert_eq!(
@@ -254,8 +254,8 @@ async fn what_was_planned_is_undone_unless_it_changed_since() -> Result<()> {
     let path = format!("{LEDGER}/phases/1/move");
     let to = json!({ "start": "2026-12-09", "end": "2026-12-22", "following": "move_along",
                      "expected_version": version(&admin, 1).await? });
-    let moved = change(admin.post(&path, to).await?, 200).await?;
-    let back = change(undo(&admin, moved).await?, 200).await?;
+    let moved = change(admin.post(&path, to).await?, 200)?;
+    let back = change(undo(&admin, moved).await?, 200)?;
     assert_eq!(
         (phase_days(&admin, 1).await?, phase_days(&admin, 4).await?),
         days
@@ -263,9 +263,9 @@ async fn what_was_planned_is_undone_unless_it_changed_since() -> Result<()> {
     let again = undo(&admin, moved).await?.expect(409)?;
     assert_eq!(again.json["code"], "no-change");
     // What undoes a move is one, and is undone like it; then another comes between.
-    change(undo(&admin, back).await?, 200).await?;
+    change(undo(&admin, back).await?, 200)?;
     let to = json!({ "start": "2026-12-10", "end": "2026-12-22", "expected_version": version(&admin, 1).await? });
-    let newest = change(admin.post(&path, to).await?, 200).await?;
+    let newest = change(admin.post(&path, to).await?, 200)?;
     let refused = undo(&admin, moved).await?.expect(409)?;
     assert_eq!(refused.json["code"], "stale");
     assert_eq!(refused.json["other_change"]["sequence"], newest);
@@ -274,9 +274,8 @@ async fn what_was_planned_is_undone_unless_it_changed_since() -> Result<()> {
     let freed = change(
         put(&admin, &format!("{LEDGER}/phases/4/needs"), needs).await?,
         200,
-    )
-    .await?;
-    change(undo(&admin, freed).await?, 200).await?;
+    )?;
+    change(undo(&admin, freed).await?, 200)?;
     assert!(export(&admin, "ledger").await?.contains("Needs: "));
 
     // Created, edited, archived: each goes back by itself.
@@ -297,27 +296,27 @@ async fn what_was_planned_is_undone_unless_it_changed_since() -> Result<()> {
         let path = format!("{LEDGER}/{kind}");
         let created = admin.post(&path, new).await?.expect(201)?;
         let one = created.header("location").to_owned();
-        let created = change(created, 201).await?;
+        let created = change(created, 201)?;
         let with = export(&admin, "ledger").await?;
         let edited = if kind == "windows" {
             put(&admin, &one, edit).await?
         } else {
             admin.patch(&one, edit).await?
         };
-        let edited = change(edited, 200).await?;
+        let edited = change(edited, 200)?;
         let stale = undo(&admin, created).await?.expect(409)?;
         assert_eq!(stale.json["code"], "stale", "{kind}");
-        change(undo(&admin, edited).await?, 200).await?;
+        change(undo(&admin, edited).await?, 200)?;
         assert_eq!(export(&admin, "ledger").await?, with, "{kind}");
         let away = json!({ "reason": "not needed", "expected_version": 3 });
         let archived = admin.post(&format!("{one}/archive"), away).await?;
-        let archived = change(archived, 200).await?;
+        let archived = change(archived, 200)?;
         assert_eq!(export(&admin, "ledger").await?, before, "{kind}");
-        let restored = change(undo(&admin, archived).await?, 200).await?;
+        let restored = change(undo(&admin, archived).await?, 200)?;
         assert_eq!(export(&admin, "ledger").await?, with, "{kind}");
         let again = undo(&admin, archived).await?.expect(409)?;
         assert_eq!(again.json["code"], "no-change", "{kind}");
-        change(undo(&admin, restored).await?, 200).await?;
+        change(undo(&admin, restored).await?, 200)?;
         assert_eq!(export(&admin, "ledger").await?, before, "{kind}");
     }
     Ok(())

@@ -72,7 +72,10 @@ impl Command for MovePhase {
         scope::expect_version(work, &what, self.expected, version, changed).await?;
         let all = open_phases(work, migration.id).await?;
         let needs = dependencies::of_migration(work.connection, migration.id).await?;
-        let dates = self.dates(&all);
+        let dates: Vec<PhaseDates> = all
+            .iter()
+            .filter_map(|record| PhaseDates::of(&record.phase))
+            .collect();
         let moves = move_phase(
             &dates,
             &needs,
@@ -110,14 +113,6 @@ impl Command for MovePhase {
 }
 
 impl MovePhase {
-    /// The dates of all phases. One without dates gets them by this: then it is where it is asked to be, one day longer,
-    /// so that it moves.
-    fn dates(&self, all: &[PhaseRecord]) -> Vec<PhaseDates> {
-        all.iter()
-            .filter_map(|record| PhaseDates::of(&record.phase))
-            .collect()
-    }
-
     fn summary(&self, moves: &Moves) -> String {
         let others = moves
             .moved

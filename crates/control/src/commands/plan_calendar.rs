@@ -8,18 +8,17 @@ use std::collections::{BTreeMap, HashSet};
 use domain::schedule::phases::{Dependency, PhaseDates, check_new_dependency, newly_broken};
 use domain::schedule::recurrence::Recurrence;
 use domain::schedule::windows::{Scope, Window};
-use domain::{Phase, PhaseNumber, Refusal};
+use domain::{ModuleStatus, Phase, PhaseNumber, Refusal};
 use jiff::civil::DateTime;
 
 use super::create_window::noun;
 use super::plan_changes::{Operation, PlanChanges, open_phases, squeezed};
 use super::plan_existing::Existing;
 use super::plan_wanted::Wanted;
-use domain::ModuleStatus;
 
 /// Pairs of what there is and what is wanted, what is wanted beside, and what there is beside; all by place.
 struct Pairs {
-    pairs: Vec<(usize, usize)>,
+    same: Vec<(usize, usize)>,
     added: Vec<usize>,
     gone: Vec<usize>,
 }
@@ -31,24 +30,28 @@ type Same<'a, A, B> = &'a dyn Fn(&A, &B) -> bool;
 fn pair<A, B>(there: &[A], wanted: &[B], rules: &[Same<'_, A, B>]) -> Pairs {
     let mut gone: Vec<usize> = (0..there.len()).collect();
     let mut added: Vec<usize> = (0..wanted.len()).collect();
-    let mut pairs = Vec::new();
-    for same in rules {
+    let mut known = Vec::new();
+    for rule in rules {
         added.retain(|new| {
             let fits = |old: &&usize| {
                 there
                     .get(**old)
                     .zip(wanted.get(*new))
-                    .is_some_and(|(old, new)| same(old, new))
+                    .is_some_and(|(old, new)| rule(old, new))
             };
             let Some(old) = gone.iter().find(fits).copied() else {
                 return true;
             };
             gone.retain(|other| *other != old);
-            pairs.push((old, *new));
+            known.push((old, *new));
             false
         });
     }
-    Pairs { pairs, added, gone }
+    Pairs {
+        same: known,
+        added,
+        gone,
+    }
 }
 
 impl PlanChanges {
@@ -74,7 +77,7 @@ impl PlanChanges {
                 &|a, b| timed(a, b),
             ],
         );
-        for (old, new) in found.pairs {
+        for (old, new) in found.same {
             if let Some((old, new)) = existing.windows.get(old).zip(wanted.windows.get(new)) {
                 let what = differences(&old.window, new);
                 if !what.is_empty() && self.is_placed(existing, wanted, new) {
@@ -163,7 +166,7 @@ impl PlanChanges {
                 &|old, (_, day)| old.day == *day,
             ],
         );
-        for (old, new) in found.pairs {
+        for (old, new) in found.same {
             let pair = existing.milestones.get(old).zip(wanted.milestones.get(new));
             let Some((old, (name, day))) = pair else {
                 continue;
