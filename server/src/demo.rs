@@ -119,6 +119,7 @@ async fn tell(control: &Control, migration: &Key) -> Result<()> {
         plan,
         document: hex::encode(Sha256::digest(PLAN)),
         archive_absent: false,
+        overriding: false,
         reason: "demonstration".into(),
     };
     control

@@ -160,7 +160,7 @@ pub fn table() -> Vec<Route> {
             => "Attest that a module's old code is gone", takes "Why", gives "Committed";
         GET "/api/v1/migrations/{migration}/plan" [Management] plan::export
             => "The plan as Markdown", gives "text/markdown";
-        POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "reason"] plan::import
+        POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "overriding" "reason"] plan::import
             => "Import a plan, or with dry_run say what that would change", takes "text/markdown", gives "Committed";
         GET "/api/v1/migrations/{migration}/search" [Management ? "environment" "q"] search::show
             => "Modules, phases, checks, issues, audit entries, pages and commands that have the words", gives "Found";
@@ -219,7 +219,7 @@ pub fn table() -> Vec<Route> {
         POST "/api/v1/migrations/{migration}/resume" [Management] resume::resume
             => "Resume from the kill switch", takes "Resume", gives "Committed";
         POST "/api/v1/migrations/{migration}/undo" [Management] undo::undo
-            => "Bring flags, or what an edit changed, back to what they were before an entry", takes "Undo", gives "Committed";
+            => "Bring flags, or what was edited, moved, created or archived on the calendar, back to what it was before an entry", takes "Undo", gives "Committed";
         GET "/api/v1/migrations/{migration}/instances" [Management ? "environment"] instances::list
             => "Running instances and what they applied", gives "Instances";
         GET "/api/v1/migrations/{migration}/changes/{revision}" [Management] changes::show

@@ -18,6 +18,7 @@ mod exports;
 mod history;
 mod issues;
 mod pages;
+mod round_trip;
 mod security;
 mod store;
 mod story;

@@ -43,6 +43,7 @@ pub async fn import_draft(
     digest: String,
     #[server(default)] migration: String,
     #[server(default)] archive_absent: String,
+    #[server(default)] overriding: String,
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
     let answer = super::Answer {
@@ -50,14 +51,19 @@ pub async fn import_draft(
         back: format!("/import/{}#confirm", crate::address::encoded(&draft)),
         fields: vec![
             ("archive_absent", archive_absent.clone()),
+            ("overriding", overriding.clone()),
             ("reason", reason.clone()),
         ],
     };
     let (answer, context, caller) = answer.signed_in()?;
     let archive = archive_absent == "yes";
-    let done =
-        control::queries::import_draft(&context.control, &caller, &draft, &digest, archive, reason)
-            .await;
+    let confirmed = control::queries::Confirmed {
+        digest,
+        archive_absent: archive,
+        overriding: overriding == "yes",
+        reason,
+    };
+    let done = control::queries::import_draft(&context.control, &caller, &draft, confirmed).await;
     answer.done(done, |_| match domain::Key::parse(&migration) {
         Ok(key) => format!("/m/{key}"),
         Err(_) => "/".to_owned(),

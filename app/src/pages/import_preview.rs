@@ -89,7 +89,7 @@ fn head(preview: &ImportPreview) -> impl IntoView + use<> {
 /// What would change, and the button; or that there is nothing to change.
 fn confirm(preview: &ImportPreview, posted: &Posted, lock: &Lock) -> AnyView {
     let migration = preview.uploaded.migration.to_string();
-    if preview.changes.is_empty() && preview.absent.is_empty() {
+    if preview.changes.is_empty() && preview.absent.is_empty() && preview.kept.is_empty() {
         let next = "This file is already imported: the migration is as it says.";
         let way = Some((format!("/m/{migration}"), "To the migration"));
         return view! { {posted.problem()} {empty("Nothing to change", next, None, way)} }
@@ -117,12 +117,13 @@ fn confirm(preview: &ImportPreview, posted: &Posted, lock: &Lock) -> AnyView {
             </header>
             <ul class="lines">{changes}</ul>
             <form class="form" method="post" action=address("import_draft")>
-                {posted.problem()} <Hidden fields=hidden /> {absent(preview, posted, lock.closed())}
+                {posted.problem()} <Hidden fields=hidden /> {broken(preview, posted, lock.closed())}
+                {absent(preview, posted, lock.closed())}
                 <Field
                     name="reason"
                     label="Reason"
                     value=posted.typed("reason", "")
-                    hint="For the audit log; may be left empty."
+                    hint="For the audit log; may be left empty unless dependencies are overridden."
                     error=posted.wrong("reason")
                     maxlength=1_000
                     disabled=lock.closed()
@@ -137,20 +138,53 @@ fn confirm(preview: &ImportPreview, posted: &Posted, lock: &Lock) -> AnyView {
     .into_any()
 }
 
-/// Modules that the plan does not name: they stay unless asked otherwise.
+/// Dependencies that the plan's dates do not keep: nothing is imported until that is confirmed.
+fn broken(preview: &ImportPreview, posted: &Posted, closed: bool) -> Option<impl IntoView + use<>> {
+    let sentences = preview.broken.clone();
+    let checked = posted.typed("overriding", "") == "yes";
+    (!sentences.is_empty()).then(|| {
+        let sentences: Vec<_> = sentences
+            .into_iter()
+            .map(|sentence| view! { <li><span class="grow">{sentence}</span></li> })
+            .collect();
+        view! {
+            <ul class="lines">{sentences}</ul>
+            <label class="choice">
+                <input type="checkbox" name="overriding" value="yes" checked=checked disabled=closed />
+                <span>"Even though phases then begin before what they need has ended (say why)"</span>
+            </label>
+        }
+    })
+}
+
+/// What the plan does not name: it stays unless asked otherwise.
 fn absent(preview: &ImportPreview, posted: &Posted, closed: bool) -> Option<impl IntoView + use<>> {
     let names: Vec<_> = preview.absent.iter().map(ToString::to_string).collect();
     let checked = posted.typed("archive_absent", "") == "yes";
-    (!names.is_empty()).then(|| {
+    let kept = preview.kept.clone();
+    (!names.is_empty() || !kept.is_empty()).then(|| {
+        let modules = words::count(names.len(), "module", "modules");
+        let things = words::count(kept.len(), "thing", "things");
+        let what = match (names.len(), kept.len()) {
+            (_, 0) => modules,
+            (0, _) => things,
+            _ => format!("{modules} and {things}"),
+        };
+        let hint = if names.is_empty() {
+            "Without this they stay as they are.".to_owned()
+        } else {
+            format!("{}. Without this they stay as they are.", names.join(", "))
+        };
+        let kept: Vec<_> = kept
+            .into_iter()
+            .map(|sentence| view! { <li><span class="grow">{sentence}</span></li> })
+            .collect();
         view! {
+            {(!kept.is_empty()).then(|| view! { <ul class="lines">{kept}</ul> })}
             <label class="choice">
                 <input type="checkbox" name="archive_absent" value="yes" checked=checked disabled=closed />
-                <span>
-                    {format!("Archive {} that the plan does not name", words::count(names.len(), "module", "modules"))}
-                </span>
-                <span class="hint">
-                    {format!("{}. Without this they stay as they are.", names.join(", "))}
-                </span>
+                <span>{format!("Archive {what} that the plan does not name")}</span>
+                <span class="hint">{hint}</span>
             </label>
         }
     })
@@ -189,6 +223,8 @@ mod tests {
             notes: Vec::new(),
             changes: changes.iter().map(|change| (*change).to_owned()).collect(),
             absent: absent.iter().map(|key| Key::parse(key).unwrap()).collect(),
+            kept: Vec::new(),
+            broken: Vec::new(),
         }
     }
 
@@ -228,6 +264,23 @@ mod tests {
             !checkbox.split('>').next().unwrap().contains("checked"),
             "{checkbox}"
         );
+    }
+
+    #[test]
+    fn what_stays_and_what_breaks_is_told_beside_its_box() {
+        let told = html(&ImportPreview {
+            kept: vec!["The freeze stays.".into()],
+            broken: vec!["Phase 2 starts too early.".into()],
+            ..preview(&[], &[])
+        });
+        for part in [
+            "The freeze stays.",
+            "Archive 1 thing that",
+            "Phase 2 starts too early.",
+            "overriding",
+        ] {
+            assert!(told.contains(part), "{part} is missing: {told}");
+        }
     }
 
     #[test]

@@ -90,13 +90,23 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Whether it edited fields of something, which undoing it brings back.
+    /// Whether it edited fields of something, moved, created or archived it on the calendar: undoing it brings that back.
     pub fn is_edit(&self) -> bool {
         let edits = [
             "module.edit",
             "phase.edit",
             "environment.edit",
             "migration.edit",
+            "phase.move",
+            "phase.needs",
+            "window.create",
+            "window.edit",
+            "window.archive",
+            "window.restore",
+            "milestone.create",
+            "milestone.edit",
+            "milestone.archive",
+            "milestone.restore",
         ];
         self.outcome == Outcome::Committed && edits.contains(&self.action.as_str())
     }

@@ -4,7 +4,7 @@ use flags::FlagState;
 use serde::{Deserialize, Serialize};
 
 use crate::PhaseNumber;
-use crate::schedule::checklist::Moment;
+use crate::schedule::checklist::{Due, Moment, Threshold};
 
 /// One line of a rollout template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,12 @@ pub struct ChecklistItem {
     pub commands: String,
     /// How long what was done must soak, where the plan says so of a day.
     pub soak_hours: Option<u32>,
+    /// When it is due: a time for daily items, a day for all others.
+    pub due: Option<Due>,
+    /// Whether a tick as done must carry a link to evidence.
+    pub evidence_required: bool,
+    /// The limit a conditional item waits for; `None` leaves it to its words.
+    pub threshold: Option<Threshold>,
 }
 
 impl ChecklistItem {

@@ -1,5 +1,6 @@
 //! Bytes in, readable text out: size, emptiness, binary files, and text that was decoded wrongly before it came here.
 
+use crate::exact::is_exact;
 use crate::model::Repair;
 
 /// Largest document, in bytes.
@@ -73,11 +74,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Vec<Repair>), UnreadablePl
         return Err(UnreadablePlan::Empty);
     }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    // What was written out as it is stored needs no mending.
+    let exact = is_exact(&text);
     let (mut out, mut repairs) = (String::with_capacity(text.len()), Vec::new());
     for (line, before) in (1_u32..).zip(text.split_inclusive('\n')) {
         check_depth(before, line)?;
         match mend(before) {
-            Some(after) => {
+            Some(after) if !exact => {
                 repairs.push(Repair {
                     before: excerpt(before),
                     after: excerpt(&after),
@@ -85,7 +88,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Vec<Repair>), UnreadablePl
                 });
                 out.push_str(&after);
             }
-            None => out.push_str(before),
+            _ => out.push_str(before),
         }
     }
     Ok((out, repairs))

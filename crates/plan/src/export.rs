@@ -1,14 +1,19 @@
 //! A plan as Markdown that reads back as the same plan.
 //!
-//! Everything has one place: modules, steps and limits as tables in front, then each phase with its own dates in its
-//! heading, then daily checks, conditions, criteria and procedures.
+//! Everything has one place: modules, steps, limits, milestones and windows as tables in front, then each phase with its
+//! own dates in its heading, then daily checks, conditions, criteria and procedures. `exact` reads it.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 
-use crate::identity::normalised;
-use crate::model::{ChecklistItem, Command, DaySpan, Meaning, Metric, Phase, Plan, When};
-use crate::plain::cell;
+use domain::schedule::checklist::Due;
+use domain::schedule::windows::{Scope, WindowKind};
+use jiff::civil::DateTime;
+
+use crate::calendar::phase_called;
+use crate::details::{self, Details};
+use crate::exact::{FORMAT, PHASE};
+use crate::model::{ChecklistItem, Command, DayEntry, DaySpan, Meaning, Metric, Phase, Plan, When};
 
 /// The plan as Markdown. [`parse_markdown`](crate::parse_markdown) with the same `start` gives back the same
 /// [`content`](Plan::content); what belongs to one file (lines, repairs, the reader's notes, what it did not
@@ -24,8 +29,12 @@ fn document(out: &mut String, plan: &Plan) -> fmt::Result {
     if let Some(title) = &plan.title {
         writeln!(out, "# {}\n", Plain(title))?;
     }
+    writeln!(out, "{FORMAT}\n")?;
     if let Some(date) = plan.date {
         writeln!(out, "Date: {date}\n")?;
+    }
+    if let Some(zone) = &plan.zone {
+        writeln!(out, "Time zone: {}\n", Plain(zone))?;
     }
     if let Some(expected) = plan.expected_modules {
         writeln!(out, "Expected modules: {expected}\n")?;
@@ -33,12 +42,15 @@ fn document(out: &mut String, plan: &Plan) -> fmt::Result {
     modules(out, plan)?;
     steps(out, plan)?;
     thresholds(out, plan)?;
+    milestones(out, plan)?;
+    windows(out, plan, WindowKind::Freeze)?;
+    windows(out, plan, WindowKind::Change)?;
     checks(out, 2, "Preparation", &of_phase(&plan.preparation, None))?;
     for (title, when) in CHECKS {
         checks(out, 2, title, &worked(&plan.checks, None, when))?;
     }
-    for place in &plan.phases {
-        phase(out, plan, place)?;
+    for (place, found) in (1..).zip(&plan.phases) {
+        phase(out, plan, place, found)?;
     }
     checks(out, 2, "Daily checklist", &of_phase(&plan.daily, None))?;
     conditional(out, plan)?;
@@ -94,27 +106,92 @@ fn modules(out: &mut String, plan: &Plan) -> fmt::Result {
     writeln!(out)
 }
 
-/// How the table of modules names each phase: by its name where that is clear, else by its number.
+/// How each phase is named elsewhere: by its name where that is clear, else by its number.
 fn phase_words(phases: &[Phase]) -> HashMap<u32, String> {
-    let mut bearers: HashMap<String, u32> = HashMap::new();
-    for phase in phases {
-        *bearers.entry(normalised(&phase.name)).or_default() += 1;
-    }
     let word = |phase: &Phase| {
-        let plain = normalised(&phase.name);
-        let clear = bearers.get(&plain) == Some(&1) && plain.chars().any(char::is_alphabetic);
-        let kept = cell(&phase.name).as_deref() == Some(phase.name.as_str())
-            && !phase.name.starts_with('#');
-        (
-            phase.number,
-            if clear && kept {
-                phase.name.clone()
-            } else {
-                format!("#{}", phase.number)
-            },
-        )
+        let name = crate::calendar::squeezed(&phase.name);
+        let clear = phase_called(phases, &name) == Some(phase.number)
+            && name.chars().any(char::is_alphabetic)
+            && !name.contains(", ")
+            && !name.ends_with(',')
+            && !name.eq_ignore_ascii_case("nothing");
+        let words = if clear {
+            name
+        } else {
+            format!("#{}", phase.number)
+        };
+        (phase.number, words)
     };
     phases.iter().map(word).collect()
+}
+
+fn milestones(out: &mut String, plan: &Plan) -> fmt::Result {
+    if plan.milestones.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Milestones\n\n| Day | Milestone |\n|---|---|")?;
+    for milestone in &plan.milestones {
+        writeln!(out, "| {} | {} |", milestone.day, Plain(&milestone.name))?;
+    }
+    writeln!(out)
+}
+
+fn windows(out: &mut String, plan: &Plan, kind: WindowKind) -> fmt::Result {
+    let mut of_kind = plan
+        .windows
+        .iter()
+        .filter(|window| window.kind == kind)
+        .peekable();
+    if of_kind.peek().is_none() {
+        return Ok(());
+    }
+    let (heading, column) = match kind {
+        WindowKind::Freeze => ("Freezes", "Freeze"),
+        WindowKind::Change => ("Change windows", "Change window"),
+    };
+    writeln!(
+        out,
+        "## {heading}\n\n| {column} | Starts | Ends | For | Again |\n|---|---|---|---|---|"
+    )?;
+    let phases = phase_words(&plan.phases);
+    for window in of_kind {
+        let scope = match &window.scope {
+            Scope::Migration => "everything".to_owned(),
+            Scope::Phase(number) => {
+                let word = phases.get(number);
+                let word = word.map_or_else(|| format!("#{number}"), Clone::clone);
+                Plain(&format!("phase {word}")).to_string()
+            }
+            Scope::Module(key) => format!("module `{key}`"),
+        };
+        let again = window
+            .recurrence
+            .as_ref()
+            .map(|rule| format!("`{rule}`"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "| {} | {} | {} | {scope} | {again} |",
+            Plain(&window.name),
+            Minute(window.starts),
+            Minute(window.ends)
+        )?;
+    }
+    writeln!(out)
+}
+
+/// `2026-11-27 18:00`, with seconds only where there are any.
+struct Minute(DateTime);
+
+impl fmt::Display for Minute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.0.second() == 0 && self.0.subsec_nanosecond() == 0;
+        if whole {
+            write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M"))
+        } else {
+            write!(f, "{} {}", self.0.date(), self.0.time())
+        }
+    }
 }
 
 fn steps(out: &mut String, plan: &Plan) -> fmt::Result {
@@ -128,7 +205,7 @@ fn steps(out: &mut String, plan: &Plan) -> fmt::Result {
     for step in &plan.steps {
         let soak = step
             .soak_hours
-            .map(|hours| format!("{hours} hours"))
+            .map(|hours| Counted(hours, "hour").to_string())
             .unwrap_or_default();
         writeln!(
             out,
@@ -169,23 +246,50 @@ fn thresholds(out: &mut String, plan: &Plan) -> fmt::Result {
     writeln!(out)
 }
 
-fn phase(out: &mut String, plan: &Plan, phase: &Phase) -> fmt::Result {
+fn phase(out: &mut String, plan: &Plan, place: usize, phase: &Phase) -> fmt::Result {
+    let opening = if phase.name.starts_with(PHASE) || phase.name.starts_with("If") {
+        PHASE
+    } else {
+        ""
+    };
     writeln!(
         out,
-        "## {} ({} to {})\n",
+        "## {opening}{} ({} to {})\n",
         Plain(&phase.name),
         phase.start,
         phase.end
     )?;
+    if usize::try_from(phase.number) != Ok(place) {
+        writeln!(out, "Number: {}\n", phase.number)?;
+    }
+    if let Some(needs) = &phase.needs {
+        let words = phase_words(&plan.phases);
+        let names: Vec<String> = needs
+            .iter()
+            .map(|number| match words.get(number) {
+                Some(word) => Plain(word).to_string(),
+                None => format!("\\#{number}"),
+            })
+            .collect();
+        let names = if names.is_empty() {
+            "nothing".to_owned()
+        } else {
+            names.join(", ")
+        };
+        writeln!(out, "Needs: {names}\n")?;
+    }
     commands(out, "", &phase.commands)?;
     if let Some(expected) = phase.expected_modules {
         writeln!(out, "Expected modules: {expected}\n")?;
     }
     if let Some(days) = phase.validation_days {
-        writeln!(out, "Validation: {days} days\n")?;
+        writeln!(out, "Validation: {}\n", Counted(days, "day"))?;
     }
     if phase.same_process {
         writeln!(out, "Process: the same as before\n")?;
+    }
+    if phase.overrun_days > 0 {
+        writeln!(out, "Overrun: {}\n", Counted(phase.overrun_days, "day"))?;
     }
     for note in &phase.notes {
         writeln!(out, "Note: {}\n", Plain(&note.text))?;
@@ -196,20 +300,34 @@ fn phase(out: &mut String, plan: &Plan, phase: &Phase) -> fmt::Result {
         checks(out, 3, title, &worked(&plan.checks, number, when))?;
     }
     checks(out, 3, "Daily checklist", &of_phase(&plan.daily, number))?;
-    for day in plan.days.iter().filter(|day| day.phase == phase.number) {
-        writeln!(out, "### {}: {}\n", Days(day.days), Plain(&day.title))?;
-        if let Some(hours) = day.soak_hours {
-            writeln!(out, "Soak: {hours} hours\n")?;
-        }
-        for detail in &day.details {
-            writeln!(out, "- {}", Plain(detail))?;
-        }
-        if !day.details.is_empty() {
-            writeln!(out)?;
-        }
-        commands(out, "", &day.commands)?;
+    let mut days = plan.days.iter().filter(|day| day.phase == phase.number);
+    days.try_for_each(|entry| day(out, entry))
+}
+
+fn day(out: &mut String, day: &DayEntry) -> fmt::Result {
+    writeln!(out, "### {}: {}\n", Days(day.days), Plain(&day.title))?;
+    if let Some(hours) = day.soak_hours {
+        writeln!(out, "Soak: {}\n", Counted(hours, "hour"))?;
     }
-    Ok(())
+    if let Some(owner) = &day.owner {
+        writeln!(out, "Owner: {}\n", Plain(owner))?;
+    }
+    if let Some(due) = day.due {
+        match due {
+            Due::Time(time) => writeln!(out, "Due: {}\n", time.strftime("%H:%M"))?,
+            Due::Day(day) => writeln!(out, "Due: {day}\n")?,
+        }
+    }
+    if day.evidence_required {
+        writeln!(out, "Evidence: required\n")?;
+    }
+    for detail in &day.details {
+        writeln!(out, "- {}", Plain(detail))?;
+    }
+    if !day.details.is_empty() {
+        writeln!(out)?;
+    }
+    commands(out, "", &day.commands)
 }
 
 fn checks(out: &mut String, level: usize, title: &str, items: &[&ChecklistItem]) -> fmt::Result {
@@ -219,18 +337,27 @@ fn checks(out: &mut String, level: usize, title: &str, items: &[&ChecklistItem])
     writeln!(out, "{} {title}\n", "#".repeat(level))?;
     for item in items {
         write!(out, "- [{}] ", if item.done { 'x' } else { ' ' })?;
-        if let Some(days) = item.days {
-            write!(out, "{}: ", Days(days))?;
-        }
-        task(out, &item.text, item.owner.as_deref(), &item.commands)?;
+        let days = item.days.map(|days| format!("{}: ", Days(days)));
+        let said = Details {
+            owner: item.owner.clone(),
+            due: item.due,
+            evidence_required: item.evidence_required,
+            any_day: days.is_none() && details::days(&item.text).is_some(),
+            ..Details::default()
+        };
+        let text = format!("{}{}", days.unwrap_or_default(), item.text);
+        task(out, &text, said, &item.commands)?;
     }
     writeln!(out)
 }
 
-fn task(out: &mut String, text: &str, owner: Option<&str>, list: &[Command]) -> fmt::Result {
-    match owner {
-        Some(owner) => writeln!(out, "{} (owner: {})", Plain(text), Plain(owner))?,
-        None => writeln!(out, "{}", Plain(text))?,
+fn task(out: &mut String, text: &str, mut said: Details, list: &[Command]) -> fmt::Result {
+    // Words that end as details would are followed by some that say there are none.
+    said.no_owner = said == Details::default() && details::take(text).1 != said;
+    if said == Details::default() {
+        writeln!(out, "{}", Plain(text))?;
+    } else {
+        writeln!(out, "{} ({})", Plain(text), Plain(&said.to_string()))?;
     }
     if !list.is_empty() {
         writeln!(out)?;
@@ -247,7 +374,14 @@ fn conditional(out: &mut String, plan: &Plan) -> fmt::Result {
             open = Some(&item.condition);
         }
         write!(out, "- [ ] ")?;
-        task(out, &item.text, item.owner.as_deref(), &item.commands)?;
+        let said = Details {
+            owner: item.owner.clone(),
+            due: item.due,
+            evidence_required: item.evidence_required,
+            threshold: item.threshold,
+            ..Details::default()
+        };
+        task(out, &item.text, said, &item.commands)?;
     }
     if open.is_some() {
         writeln!(out)
@@ -310,6 +444,16 @@ fn longest_run(text: &str) -> usize {
         longest = longest.max(run);
     }
     longest
+}
+
+/// `1 day`, `3 days`.
+struct Counted(u32, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, unit) = self;
+        write!(f, "{count} {unit}{}", if *count == 1 { "" } else { "s" })
+    }
 }
 
 /// `Day 8-10`.

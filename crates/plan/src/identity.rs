@@ -171,6 +171,8 @@ impl Plan {
         Self {
             title: None,
             date: None,
+            complete: false,
+            zone: None,
             start,
             repaired: false,
             repairs: Vec::new(),
@@ -178,6 +180,8 @@ impl Plan {
             phases: Vec::new(),
             modules: Vec::new(),
             steps: Vec::new(),
+            windows: Vec::new(),
+            milestones: Vec::new(),
             preparation: Vec::new(),
             daily: Vec::new(),
             days: Vec::new(),
@@ -191,12 +195,14 @@ impl Plan {
         }
     }
 
-    /// The plan without what belongs to one file: lines, repairs, the reader's notes and what it did not recognise.
+    /// The plan without what belongs to one file: lines, repairs, the reader's notes, what it did not recognise, and
+    /// whether it is said to be whole.
     /// Two readings of the same plan are equal in this form.
     #[must_use]
     pub fn content(&self) -> Self {
         let mut plan = self.clone();
         plan.repaired = false;
+        plan.complete = false;
         plan.repairs.clear();
         plan.notes.clear();
         plan.unrecognised.clear();
@@ -232,6 +238,8 @@ impl Plan {
             clear(&mut entry.commands);
         }
         plan.modules.iter_mut().for_each(|item| item.line = 0);
+        plan.windows.iter_mut().for_each(|item| item.line = 0);
+        plan.milestones.iter_mut().for_each(|item| item.line = 0);
         plan.steps.iter_mut().for_each(|item| item.line = 0);
         plan.criteria.iter_mut().for_each(|item| item.line = 0);
         plan.thresholds.iter_mut().for_each(|item| item.line = 0);

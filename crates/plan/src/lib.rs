@@ -14,6 +14,9 @@
 //! | | `modules`, `steps`, `step_list`, `thresholds`, `criteria`, `checklists` | what a sentence, a command or a cell says of each |
 //! | blocks to a plan | `reader` | what each block means where it stands: contexts, items, paragraphs, tables |
 //! | | `windows` | phases and days on the calendar, and what does not fit |
+//! | | `calendar` | freezes, change windows, milestones and what phases need, wherever they stand |
+//! | | `details` | owner, due day and evidence at the end of a checklist item |
+//! | | `exact` | documents that `export` wrote: read to the letter, with nothing taken from running text |
 //! | the plan | [`model`], [`identity`] | its parts; what makes an item the same item in another reading |
 //! | | `export` | the plan as Markdown that reads back as the same plan |
 //! | tables of modules | [`rows`], `separated` | CSV and JSON in, checked rows or all errors by line out |
@@ -22,10 +25,13 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
+mod calendar;
 mod checklists;
 mod criteria;
 mod dates;
 pub mod decode;
+mod details;
+mod exact;
 mod export;
 mod front_matter;
 mod headings;
@@ -51,7 +57,8 @@ pub use export::to_markdown;
 pub use identity::{Identified, identities};
 pub use model::{
     ChecklistItem, Command, ConditionalItem, Criterion, CriterionKind, DayEntry, DaySpan, Meaning,
-    Metric, Module, Note, Phase, Plan, Repair, RunbookEntry, Step, Threshold, Unrecognised, When,
+    Metric, Milestone, Module, Note, Phase, Plan, Repair, RunbookEntry, Step, Threshold,
+    Unrecognised, When, Window,
 };
 pub use modules::derive_key;
 pub use rows::{LineError, ModuleInput, ModuleRow, check_modules, parse_modules_json};
@@ -69,7 +76,12 @@ pub fn parse_markdown(bytes: &[u8], start: jiff::civil::Date) -> Result<Plan, Un
     } else {
         front.rest
     };
-    let mut plan = reader::Reader::new(start, front.title, front.date).read(&blocks::blocks(&body));
+    let blocks = blocks::blocks(&body);
+    let mut plan = if exact::is_exact(&body) {
+        exact::read(start, &blocks)
+    } else {
+        reader::Reader::new(start, front.title, front.date).read(&blocks)
+    };
     plan.repaired = !repairs.is_empty();
     plan.repairs = repairs;
     Ok(plan)

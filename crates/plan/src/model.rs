@@ -4,8 +4,10 @@
 //! last day. Shares, limits and rates are basis points (hundredths of a percent). Lines count from 1; 0 stands for an
 //! item that was not read from a file.
 
+use domain::schedule::checklist::{Due, Threshold as Limit};
+use domain::schedule::windows::{Scope, WindowKind};
 use flags::{Exposure, Key, Mode};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
 /// A plan as read from a document, or put together for export.
@@ -15,6 +17,11 @@ pub struct Plan {
     pub title: Option<String>,
     /// The date the document carries.
     pub date: Option<Date>,
+    /// Whether the document says of itself that it is a whole plan: then what it leaves out of an item is not there,
+    /// rather than not said.
+    pub complete: bool,
+    /// The IANA name of the time zone that its days and times are in.
+    pub zone: Option<String>,
     /// The first day of the earliest phase, as the caller gave it.
     pub start: Date,
     /// Whether wrongly decoded text was mended on the way in; `repairs` says where.
@@ -29,6 +36,10 @@ pub struct Plan {
     pub modules: Vec<Module>,
     /// The rollout template, one for all phases.
     pub steps: Vec<Step>,
+    /// Freezes and change windows.
+    pub windows: Vec<Window>,
+    /// Days to remember.
+    pub milestones: Vec<Milestone>,
     /// What to do once, before anything moves.
     pub preparation: Vec<ChecklistItem>,
     /// What to do every day.
@@ -70,6 +81,8 @@ pub struct Phase {
     pub same_process: bool,
     /// Days by which the work, its soaks or the validation run past `end`; 0 when all fits.
     pub overrun_days: u32,
+    /// Numbers of the phases that must have ended before it begins; `None` where it does not say.
+    pub needs: Option<Vec<u32>>,
     /// Remarks written under the phase.
     pub notes: Vec<Note>,
     /// Commands written under the phase and belonging to no day and no check box.
@@ -112,6 +125,36 @@ pub struct Step {
     pub soak_hours: Option<u32>,
     /// What the document calls it.
     pub label: String,
+    /// Where it stands.
+    pub line: u32,
+}
+
+/// A time in which promotions wait, or outside of which they do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// What people call it.
+    pub name: String,
+    /// Whether promotions are refused inside it, or outside of it.
+    pub kind: WindowKind,
+    /// Which modules it is about.
+    pub scope: Scope,
+    /// When it begins, in the plan's zone.
+    pub starts: DateTime,
+    /// When it ends; this minute is outside.
+    pub ends: DateTime,
+    /// The rule of RFC 5545 by which it comes again, as written.
+    pub recurrence: Option<String>,
+    /// Where it stands.
+    pub line: u32,
+}
+
+/// A day to remember.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Milestone {
+    /// What people call it.
+    pub name: String,
+    /// Which day.
+    pub day: Date,
     /// Where it stands.
     pub line: u32,
 }
@@ -165,6 +208,10 @@ pub struct ChecklistItem {
     pub days: Option<DaySpan>,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// When it is due: a time of day where it is worked every day, else a day.
+    pub due: Option<Due>,
+    /// Whether a tick must carry a link to evidence.
+    pub evidence_required: bool,
     /// Whether its box is ticked in the document.
     pub done: bool,
     /// Its code blocks.
@@ -187,6 +234,12 @@ pub struct DayEntry {
     pub details: Vec<String>,
     /// Time to watch that its text asks for, in hours.
     pub soak_hours: Option<u32>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// When it is due, if on a day of its own.
+    pub due: Option<Due>,
+    /// Whether a tick must carry a link to evidence.
+    pub evidence_required: bool,
     /// Its code blocks.
     pub commands: Vec<Command>,
     /// Where it stands.
@@ -202,6 +255,12 @@ pub struct ConditionalItem {
     pub text: String,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// The limit it waits for; `None` leaves it to the words of the condition.
+    pub threshold: Option<Limit>,
+    /// When it is due.
+    pub due: Option<Due>,
+    /// Whether a tick must carry a link to evidence.
+    pub evidence_required: bool,
     /// Its code blocks.
     pub commands: Vec<Command>,
     /// Where it stands.

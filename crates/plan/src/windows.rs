@@ -23,6 +23,8 @@ pub(crate) struct Draft {
     pub(crate) starts: Option<Date>,
     pub(crate) ends: Option<Date>,
     pub(crate) expected_modules: Option<u32>,
+    /// What it says it needs, in words, and where.
+    pub(crate) needs: Option<(String, u32)>,
     pub(crate) validation_days: Option<u32>,
     /// "Same process": its work takes as long as that of the first phase with days.
     pub(crate) same_process: bool,

@@ -38,7 +38,7 @@ pub struct Import {
     /// What people call the migration [default: the plan's title]
     #[arg(long)]
     name: Option<String>,
-    /// Its time zone [default: as it is; UTC for a new migration]
+    /// Time zone of a new migration [default: the plan's, else UTC]
     #[arg(long, value_name = "IANA NAME")]
     zone: Option<String>,
     /// Why, for the audit log
@@ -47,9 +47,12 @@ pub struct Import {
     /// Only say what was recognised and what would change
     #[arg(long)]
     dry_run: bool,
-    /// Archive modules that the plan does not name
+    /// Archive what the plan does not name: modules, windows, milestones, checks
     #[arg(long)]
     archive_absent: bool,
+    /// Import dates that do not keep dependencies between phases; needs a reason
+    #[arg(long)]
+    overriding: bool,
     #[command(flatten)]
     data: DataFlags,
 }
@@ -94,6 +97,7 @@ async fn import(import: Import, context: &Context) -> Result<Exit, Failure> {
     .query("reason", import.reason.as_ref())
     .query("dry_run", yes(import.dry_run))
     .query("archive_absent", yes(import.archive_absent))
+    .query("overriding", yes(import.overriding))
     .body("text/markdown", document);
     let wants = if import.dry_run {
         Wants::Preview
@@ -112,8 +116,10 @@ async fn import(import: Import, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// The lists of a dry run, in reading order.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 12] = [
     "phases",
+    "windows",
+    "milestones",
     "modules",
     "steps",
     "preparation",
@@ -170,6 +176,14 @@ fn describe(preview: &Value) -> String {
     if !absent.is_empty() {
         lines.push(format!("Not named by the plan: {}", absent.join(", ")));
     }
+    lines.extend(
+        list("kept")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned),
+    );
+    let broken = list("broken").iter().filter_map(Value::as_str);
+    lines.extend(broken.map(|broken| format!("Needs --overriding and a reason: {broken}")));
     lines.join("\n")
 }
 

@@ -60,6 +60,7 @@ pub async fn edit_phase(
     #[server(default)] expected_modules: String,
     #[server(default)] validation_days: String,
     #[server(default)] notes: String,
+    #[server(default)] overriding: String,
     #[server(default)] version: String,
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
@@ -71,6 +72,7 @@ pub async fn edit_phase(
         ("expected_modules", &expected_modules),
         ("validation_days", &validation_days),
         ("notes", &notes),
+        ("overriding", &overriding),
         ("reason", &reason),
     ];
     let form = Form::of("edit_phase", "phases", &migration, &environment, &fields)?;
@@ -90,6 +92,7 @@ pub async fn edit_phase(
             expected_modules: Some(expected_modules),
             validation_days: Some(validation_days),
             notes: Some(notes),
+            overriding: !overriding.is_empty(),
             expected: expected(&version),
             reason,
         });

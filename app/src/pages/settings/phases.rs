@@ -138,8 +138,26 @@ fn fields(posted: &Posted, phase: Option<&PhaseText>, closed: bool) -> impl Into
 
 fn edit(page: &Parts<'_>, phase: &PhaseText) -> AnyView {
     let posted = page.posted_one("edit_phase", "number", &phase.number.to_string());
+    let closed = page.lock.closed();
+    let id = format!("phase-{}-overriding", phase.number);
+    let checked = !posted.typed("overriding", "").is_empty();
     let fields = view! {
-        {fields(&posted, Some(phase), page.lock.closed())} {submit("Save", "primary", &page.lock)}
+        {fields(&posted, Some(phase), closed)}
+        <label class="choice" for=id.clone()>
+            <input type="checkbox" name="overriding" value="yes" id=id.clone() checked=checked disabled=closed />
+            " Even if a phase then begins before what it needs has ended (say why)"
+        </label>
+        <Field
+            name="reason"
+            id=format!("phase-{}-why", phase.number)
+            label="Reason"
+            value=posted.typed("reason", "")
+            hint="For the audit log; may be left empty unless dependencies are overridden."
+            error=posted.wrong("reason")
+            maxlength=1_000
+            disabled=closed
+        />
+        {submit("Save", "primary", &page.lock)}
     };
     let form = page.form("edit_phase", &posted, hidden(phase), fields);
     folded(

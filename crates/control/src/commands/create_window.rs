@@ -32,6 +32,21 @@ pub struct WindowInput {
 }
 
 impl WindowInput {
+    /// A window as it is.
+    pub(super) fn of(window: &Window) -> Self {
+        Self {
+            name: window.name().to_owned(),
+            kind: window.kind(),
+            scope: window.scope().clone(),
+            starts: window.starts(),
+            ends: window.ends(),
+            recurrence: window
+                .recurrence()
+                .map_or("", Recurrence::as_str)
+                .to_owned(),
+        }
+    }
+
     /// The window, when everything about it can be taken.
     pub(super) fn check(&self) -> Result<Window, Refusal> {
         let recurrence = match self.recurrence.trim() {

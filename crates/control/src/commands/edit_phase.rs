@@ -1,16 +1,18 @@
 //! Edits a phase; its number stays.
 
-use domain::{Key, Permission, PhaseNumber, Refusal};
+use domain::schedule::phases::{Broken, PhaseDates, newly_broken};
+use domain::{Key, Permission, Phase, PhaseNumber, Refusal};
 use jiff::civil::Date;
 
 use super::create_phase::aim;
 use super::edited::Edited;
 use super::input::Input;
+use super::move_phase::{open_phases, overridden};
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::{last_change, phases};
+use crate::store::{dependencies, last_change, phases};
 
 /// What is to change of a phase; `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Debug, Clone)]
@@ -31,9 +33,11 @@ pub struct EditPhase {
     pub validation_days: Option<Option<u32>>,
     /// Anything to know.
     pub notes: Option<String>,
+    /// Lets phases begin before what they need has ended; the reason must say why.
+    pub overriding: bool,
     /// The version seen.
     pub expected: Option<i64>,
-    /// Why; may be empty.
+    /// Why; may be empty unless overriding.
     pub reason: String,
 }
 
@@ -56,7 +60,11 @@ impl Command for EditPhase {
 
     async fn apply(self, work: &mut Work<'_>) -> Result<Effect, Stopped> {
         let mut input = Input::default();
-        let reason = input.optional_reason(&self.reason);
+        let reason = if self.overriding {
+            input.reason(&self.reason)
+        } else {
+            input.optional_reason(&self.reason)
+        };
         let name = self.name.as_ref().map(|name| input.name("name", name));
         let notes = self.notes.as_ref().map(|notes| input.text("notes", notes));
         input.expected_modules(self.expected_modules.flatten());
@@ -70,7 +78,7 @@ impl Command for EditPhase {
         }
         let changed = last_change::of_phase(work.connection, &self.migration, self.number).await?;
         scope::expect_version(work, &what, self.expected, record.phase.version, changed).await?;
-        let mut phase = record.phase;
+        let mut phase = record.phase.clone();
         let mut edited = Edited::default();
         edited.set("name", &mut phase.name, name);
         edited.set("start", &mut phase.start, self.start);
@@ -90,9 +98,18 @@ impl Command for EditPhase {
         window.window(phase.start, phase.end);
         window.finish()?;
         edited.refuse_no_change(work, &what, changed).await?;
+        let broken = breaks(work, migration.id, &phase).await?;
+        if !broken.is_empty() && !self.overriding {
+            return Err(Refusal::breaks_dependency(&broken).into());
+        }
         phase.version += 1;
         phases::update(work.connection, record.id, &phase).await?;
-        let summary = format!("changed the {} of phase {}", edited.fields(), self.number);
+        let summary = format!(
+            "changed the {} of phase {}{}",
+            edited.fields(),
+            self.number,
+            overridden(&broken)
+        );
         let (before, after) = edited.into_values();
         Ok(Effect {
             action: self.action(),
@@ -107,6 +124,23 @@ impl Command for EditPhase {
             ..Effect::default()
         })
     }
+}
+
+/// The dependencies that a phase as it is to be would break, or break further.
+async fn breaks(
+    work: &mut Work<'_>,
+    migration_id: i64,
+    phase: &Phase,
+) -> Result<Vec<Broken>, Stopped> {
+    let needs = dependencies::of_migration(work.connection, migration_id).await?;
+    let all = open_phases(work, migration_id).await?;
+    let before: Vec<PhaseDates> = all
+        .iter()
+        .filter_map(|record| PhaseDates::of(&record.phase))
+        .collect();
+    let others = before.iter().filter(|dates| dates.phase != phase.number);
+    let after: Vec<PhaseDates> = others.copied().chain(PhaseDates::of(phase)).collect();
+    Ok(newly_broken((&before, &needs), (&after, &needs)))
 }
 
 #[cfg(test)]
@@ -126,6 +160,7 @@ mod tests {
             expected_modules: None,
             validation_days: None,
             notes: None,
+            overriding: false,
             expected,
             reason: String::new(),
         }

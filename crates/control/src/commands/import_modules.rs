@@ -436,6 +436,7 @@ mod tests {
             expected_modules: None,
             validation_days: None,
             notes: None,
+            overriding: false,
             expected: Some(1),
             reason: String::new(),
         };

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use domain::migration::MAX_NAME;
+use domain::schedule::windows::{Scope, Window};
 use domain::{Key, Migration, ModuleStatus, Permission, PhaseNumber, Refusal, Thresholds};
 use jiff::civil::Date;
 use plan::Plan;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use super::create_migration::insert as insert_migration;
 use super::create_phase::target;
 use super::input::Input;
+use super::move_phase::overridden;
 use super::plan_changes::{Operation, PlanChanges, plan_changes};
 use super::plan_existing::Existing;
 use super::plan_wanted::{Wanted, problems, shortened};
@@ -22,7 +24,10 @@ use crate::control::authorise;
 use crate::error::Stopped;
 use crate::feed::Topic;
 use crate::store::migrations::MigrationRecord;
-use crate::store::{audit, last_change, migrations, modules, phases, plan_items};
+use crate::store::windows::{self, ScopeIds};
+use crate::store::{
+    audit, dependencies, last_change, migrations, milestones, modules, phases, plan_items,
+};
 
 /// Sentences kept in the entry.
 const KEPT_SENTENCES: usize = 100;
@@ -34,15 +39,18 @@ pub struct ImportPlan {
     pub migration: Key,
     /// Name of a new migration; the plan's title without it. Does not rename one that is there.
     pub name: Option<String>,
-    /// Time zone of a new migration. Does not change one that is there.
+    /// Time zone of a new migration, where the plan names none. Does not change one that is there; what the plan names
+    /// does.
     pub zone: String,
     /// What was read.
     pub plan: Plan,
     /// Hex digest of the document it was read from.
     pub document: String,
-    /// Whether active modules that the plan does not name are archived.
+    /// Whether what the plan does not name is archived: active modules, windows, milestones, checks.
     pub archive_absent: bool,
-    /// Why; may be empty.
+    /// Lets phases begin before what they need has ended; the reason must say why.
+    pub overriding: bool,
+    /// Why; may be empty unless overriding.
     pub reason: String,
 }
 
@@ -73,12 +81,18 @@ impl Command for ImportPlan {
             None => self.create(work).await?,
         };
         let existing = if exists {
-            Existing::load(work.connection, &self.migration).await?
+            Existing::load(work.connection, &self.migration, work.now).await?
         } else {
             Existing::default()
         };
         let found = plan_changes(&existing, &self.plan, self.archive_absent);
         refuse_stuck(&found)?;
+        if let Some(refused) = found.refused.first() {
+            return Err(refused.clone().into());
+        }
+        if !found.broken.is_empty() && !self.overriding {
+            return Err(Refusal::breaks_dependency(&found.broken).into());
+        }
         if exists && found.operations.is_empty() {
             let changed = last_change::of_migration(work.connection, &self.migration).await?;
             let other = audit::other_change(work.connection, changed).await?;
@@ -122,7 +136,11 @@ impl Command for ImportPlan {
 impl ImportPlan {
     fn check(&self) -> Result<String, Refusal> {
         let mut input = Input::default();
-        let reason = input.optional_reason(&self.reason);
+        let reason = if self.overriding {
+            input.reason(&self.reason)
+        } else {
+            input.optional_reason(&self.reason)
+        };
         if let Some(name) = &self.name {
             input.text("name", name);
         }
@@ -141,7 +159,7 @@ impl ImportPlan {
     async fn create(&self, work: &mut Work<'_>) -> Result<MigrationRecord, Stopped> {
         authorise(work.caller, Permission::AdministerServer)?;
         let mut input = Input::default();
-        let zone = input.zone(&self.zone);
+        let zone = input.zone(self.plan.zone.as_deref().unwrap_or(&self.zone));
         input.finish()?;
         let wanted = Wanted::of(&self.plan);
         let named = [self.name.as_deref(), self.plan.title.as_deref()]
@@ -184,12 +202,15 @@ impl ImportPlan {
             "checks": checks,
             "criteria": plan.criteria.len(),
             "runbook": plan.runbook.len(),
+            "windows": plan.windows.len(),
+            "milestones": plan.milestones.len(),
             "changes": sentences,
         })
     }
 
     fn summary(&self, exists: bool, found: &PlanChanges) -> String {
         let key = &self.migration;
+        let broken = overridden(&found.broken);
         if exists {
             let count = found.operations.len();
             let changes = if count == 1 {
@@ -197,10 +218,12 @@ impl ImportPlan {
             } else {
                 format!("{count} changes")
             };
-            return format!("imported a plan into {key}: {changes}");
+            return format!("imported a plan into {key}: {changes}{broken}");
         }
         let (phases, modules) = (self.plan.phases.len(), self.plan.modules.len());
-        format!("created the migration {key} from a plan: {phases} phases, {modules} modules")
+        format!(
+            "created the migration {key} from a plan: {phases} phases, {modules} modules{broken}"
+        )
     }
 }
 
@@ -310,8 +333,103 @@ impl Writing {
             Operation::ReplaceRunbook(runbook) => {
                 plan_items::replace_runbook(work.connection, id, runbook, now).await?;
             }
+            Operation::AddWindow(_)
+            | Operation::EditWindow(..)
+            | Operation::ArchiveWindow(_)
+            | Operation::AddMilestone(..)
+            | Operation::EditMilestone(..)
+            | Operation::ArchiveMilestone(_)
+            | Operation::SetNeeds(..) => self.write_calendar(work, operation).await?,
         }
         Ok(())
+    }
+
+    async fn write_calendar(
+        &mut self,
+        work: &mut Work<'_>,
+        operation: &Operation,
+    ) -> Result<(), Stopped> {
+        let (id, sequence, now) = (self.migration_id, work.sequence, work.now);
+        match operation {
+            Operation::AddWindow(window) => {
+                let rows = self.rows_of(window);
+                let row = windows::insert(work.connection, id, window, rows, sequence, now).await?;
+                self.targets.push(format!("window {row}"));
+            }
+            Operation::EditWindow(row, window) => {
+                let rows = self.rows_of(window);
+                windows::update(work.connection, *row, window, rows, sequence).await?;
+                self.targets.push(format!("window {row}"));
+            }
+            Operation::ArchiveWindow(row) => {
+                windows::archive(work.connection, *row, sequence, now).await?;
+                self.targets.push(format!("window {row}"));
+            }
+            Operation::AddMilestone(name, day) => {
+                let row =
+                    milestones::insert(work.connection, id, name, *day, sequence, now).await?;
+                self.targets.push(format!("milestone {row}"));
+            }
+            Operation::EditMilestone(row, name, day) => {
+                let record = milestones::by_id(work.connection, id, *row).await?;
+                if let Some(mut record) = record {
+                    record.name.clone_from(name);
+                    record.day = *day;
+                    milestones::update(work.connection, &record, sequence).await?;
+                }
+                self.targets.push(format!("milestone {row}"));
+            }
+            Operation::ArchiveMilestone(row) => {
+                let record = milestones::by_id(work.connection, id, *row).await?;
+                if let Some(mut record) = record {
+                    record.archived_at = Some(now);
+                    milestones::update(work.connection, &record, sequence).await?;
+                }
+                self.targets.push(format!("milestone {row}"));
+            }
+            Operation::SetNeeds(number, needs) => self.write_needs(work, *number, needs).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn write_needs(
+        &mut self,
+        work: &mut Work<'_>,
+        number: PhaseNumber,
+        needs: &[PhaseNumber],
+    ) -> Result<(), Stopped> {
+        let all = phases::of_migration(work.connection, self.migration_id).await?;
+        let record = all.into_iter().find(|record| record.phase.number == number);
+        let Some(mut record) = record else {
+            return Ok(());
+        };
+        let ids: Vec<i64> = needs
+            .iter()
+            .filter_map(|needed| self.phases.get(needed).copied())
+            .collect();
+        dependencies::replace(work.connection, record.id, &ids).await?;
+        record.phase.version += 1;
+        phases::update(work.connection, record.id, &record.phase).await?;
+        let target = target(number);
+        if !self.targets.contains(&target) {
+            self.targets.push(target);
+        }
+        Ok(())
+    }
+
+    fn rows_of(&self, window: &Window) -> ScopeIds {
+        match window.scope() {
+            Scope::Migration => ScopeIds::default(),
+            Scope::Phase(number) => ScopeIds {
+                phase: self.phases.get(number).copied(),
+                module: None,
+            },
+            Scope::Module(key) => ScopeIds {
+                phase: None,
+                module: self.module_ids.get(key).copied(),
+            },
+        }
     }
 
     async fn write_module(
@@ -326,6 +444,7 @@ impl Writing {
                 let row =
                     modules::insert(work.connection, id, module, phase, sequence, now).await?;
                 self.set_of_modules = true;
+                self.module_ids.insert(module.key.clone(), row);
                 (&module.key, Some(row))
             }
             Operation::EditModule(module) => {
@@ -363,5 +482,7 @@ impl Writing {
     }
 }
 
+#[cfg(test)]
+mod calendar_tests;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 //!
 //! Shared between verbs: `scope` finds the migration and environment, `input` checks texts, `edited` remembers what an
 //! edit changed, `lane` finds which queue a change of flags waits in, `in_use` says what stands in the way of
-//! archiving, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` finds what an import
-//! would change, `issue_parts` finds issues and says which of them hold a promotion up, `checked` finds checklist items
-//! and their ticks, `gates` asks what stands before a promotion.
+//! archiving, `flag_changes` carries out what `domain` planned for several flags, `plan_changes` and `plan_calendar` find
+//! what an import would change, `issue_parts` finds issues and says which of them hold a promotion up, `checked` finds
+//! checklist items and their ticks, `gates` asks what stands before a promotion.
 
 mod add_check;
 mod add_user;
@@ -42,12 +42,15 @@ mod import_plan;
 mod in_use;
 mod input;
 mod issue_parts;
+#[cfg(test)]
+mod kept_dependencies;
 mod lane;
 mod link_issues;
 mod mint_epoch;
 mod move_issue;
 mod move_phase;
 mod open_issue;
+mod plan_calendar;
 mod plan_changes;
 mod plan_existing;
 mod plan_wanted;

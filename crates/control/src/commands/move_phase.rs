@@ -1,6 +1,6 @@
 //! Moves a phase on the calendar, and, when asked, what waits for it.
 
-use domain::schedule::phases::{Following, Moves, PhaseDates, move_phase};
+use domain::schedule::phases::{Broken, Following, Moves, PhaseDates, move_phase};
 use domain::{Key, Permission, PhaseNumber, Refusal};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -113,8 +113,6 @@ impl Command for MovePhase {
 }
 
 impl MovePhase {
-    /// The dates of all phases. One without dates gets them by this: then it is where it is asked to be, one day longer,
-    /// so that it moves.
     fn summary(&self, moves: &Moves) -> String {
         let others = moves
             .moved
@@ -126,17 +124,21 @@ impl MovePhase {
             1 => ", and 1 phase along".to_owned(),
             more => format!(", and {more} phases along"),
         };
-        let broken = if moves.broken.is_empty() {
-            String::new()
-        } else {
-            let sentences: Vec<String> = moves.broken.iter().map(ToString::to_string).collect();
-            format!("; overridden: {}", sentences.join(" "))
-        };
+        let broken = overridden(&moves.broken);
         format!(
             "moved phase {} to {} to {}{along}{broken}",
             self.number, self.start, self.end
         )
     }
+}
+
+/// The end of a summary: which dependencies were overridden.
+pub(super) fn overridden(broken: &[Broken]) -> String {
+    if broken.is_empty() {
+        return String::new();
+    }
+    let sentences: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    format!("; overridden: {}", sentences.join(" "))
 }
 
 /// Phases that are not archived.

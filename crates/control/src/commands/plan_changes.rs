@@ -2,13 +2,19 @@
 //!
 //! An import moves no flag and deletes nothing. Modules and phases that the plan does not name stay; modules are
 //! archived when asked. Steps, criteria and procedures come from plans only, and so do checks unless a person added
-//! them: the newest plan's list replaces the one there is, unless the plan has nothing of that kind at all. What a plan does not say (an owner, a
-//! path, a number) blanks nothing.
+//! them: the newest plan's list replaces the one there is, unless the plan has nothing of that kind at all. What a plan does not
+//! say (an owner, a path, a number) blanks nothing, unless it says of itself that it is whole, as exports do. A check
+//! that somebody ticked or added stays unless it is asked for; what stays is told. Texts that differ in white space only
+//! are the same.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use domain::plan_items::{ChecklistItem, ChecklistKind, Criterion, RunbookEntry, Step};
-use domain::{Key, Migration, Module, ModuleStatus, Phase, PhaseNumber};
+use domain::schedule::checklist::Moment;
+use domain::schedule::phases::Broken;
+use domain::schedule::windows::Window;
+use domain::{Key, Migration, Module, ModuleStatus, Phase, PhaseNumber, Refusal};
+use jiff::civil::Date;
 use plan::Plan;
 use plan::identity::normalised;
 
@@ -29,6 +35,12 @@ pub struct PlanChanges {
     pub absent: Vec<Key>,
     /// Absent modules that were to be archived, but serve new to somebody.
     pub stuck: Vec<Key>,
+    /// What the plan does not name and what stays nevertheless, a sentence each; modules are in `absent`.
+    pub kept: Vec<String>,
+    /// Dependencies between phases that the plan's dates do not keep: an import must override them with a reason.
+    pub broken: Vec<Broken>,
+    /// Why it cannot be imported as it is.
+    pub(super) refused: Vec<Refusal>,
     pub(super) operations: Vec<Operation>,
 }
 
@@ -47,6 +59,13 @@ pub(super) enum Operation {
     ArchiveCheck(i64),
     ReplaceCriteria(Vec<Criterion>),
     ReplaceRunbook(Vec<RunbookEntry>),
+    AddWindow(Window),
+    EditWindow(i64, Window),
+    ArchiveWindow(i64),
+    AddMilestone(String, Date),
+    EditMilestone(i64, String, Date),
+    ArchiveMilestone(i64),
+    SetNeeds(PhaseNumber, Vec<PhaseNumber>),
 }
 
 /// Compares what there is with what a plan asks for.
@@ -60,15 +79,19 @@ pub(crate) fn plan_changes(existing: &Existing, plan: &Plan, archive_absent: boo
     found.phases(existing, &wanted);
     found.modules(existing, &wanted);
     found.absent_modules(existing, &wanted, archive_absent);
-    found.templates(existing, wanted.steps.clone(), archive_absent);
-    found.checks(existing, &wanted.checks, archive_absent);
-    found.criteria(existing, wanted.criteria, archive_absent);
-    found.runbook(existing, wanted.runbook, archive_absent);
+    found.windows(existing, &wanted, archive_absent);
+    found.milestones(existing, &wanted, archive_absent);
+    found.needs(existing, &wanted);
+    let whole = archive_absent || wanted.complete;
+    found.templates(existing, wanted.steps.clone(), whole);
+    found.checks(existing, &wanted, archive_absent);
+    found.criteria(existing, wanted.criteria, whole);
+    found.runbook(existing, wanted.runbook, whole);
     found
 }
 
 impl PlanChanges {
-    fn push(&mut self, sentence: String, operation: Operation) {
+    pub(super) fn push(&mut self, sentence: String, operation: Operation) {
         self.changes.push(sentence);
         self.operations.push(operation);
     }
@@ -82,7 +105,10 @@ impl PlanChanges {
         let mut next = current.clone();
         let mut what = Fields::default();
         what.set("first day", &mut next.start, Some(wanted.start));
-        if wanted.expected_modules.is_some() {
+        if let Some(zone) = &wanted.zone {
+            what.set("time zone", &mut next.zone, zone.clone());
+        }
+        if wanted.expected_modules.is_some() || wanted.complete {
             what.set(
                 "expected modules",
                 &mut next.expected_modules,
@@ -118,25 +144,25 @@ impl PlanChanges {
                     "Skips phase {}, {}: it was archived, and its number is not used again.",
                     phase.number, phase.name
                 )),
-                Some(there) => self.phase(there, phase),
+                Some(there) => self.phase(there, phase, wanted.complete),
             }
         }
     }
 
-    fn phase(&mut self, current: &Phase, wanted: &Phase) {
+    fn phase(&mut self, current: &Phase, wanted: &Phase, complete: bool) {
         let mut next = current.clone();
         let mut what = Fields::default();
-        what.set("name", &mut next.name, wanted.name.clone());
+        what.text("name", &mut next.name, &wanted.name);
         what.set("first day", &mut next.start, wanted.start);
         what.set("last day", &mut next.end, wanted.end);
-        if wanted.expected_modules.is_some() {
+        if wanted.expected_modules.is_some() || complete {
             what.set(
                 "expected modules",
                 &mut next.expected_modules,
                 wanted.expected_modules,
             );
         }
-        if wanted.validation_days.is_some() {
+        if wanted.validation_days.is_some() || complete {
             what.set(
                 "validation",
                 &mut next.validation_days,
@@ -145,8 +171,8 @@ impl PlanChanges {
         }
         what.set("overrun", &mut next.overrun_days, wanted.overrun_days);
         what.set("process", &mut next.same_process, wanted.same_process);
-        if !wanted.notes.is_empty() {
-            what.set("notes", &mut next.notes, wanted.notes.clone());
+        if !wanted.notes.is_empty() || complete {
+            what.text("notes", &mut next.notes, &wanted.notes);
         }
         if let Some(fields) = what.named() {
             next.version += 1;
@@ -189,16 +215,22 @@ impl PlanChanges {
                         there.key
                     ));
                 }
-                Some(there) => self.module(there, module, phase),
+                Some(there) => self.module(there, module, phase, wanted.complete),
             }
         }
     }
 
-    fn module(&mut self, current: &Module, wanted: &WantedModule, phase: Option<PhaseNumber>) {
+    fn module(
+        &mut self,
+        current: &Module,
+        wanted: &WantedModule,
+        phase: Option<PhaseNumber>,
+        complete: bool,
+    ) {
         let mut next = current.clone();
         let mut what = Fields::default();
-        what.set("name", &mut next.name, wanted.name.clone());
-        if phase.is_some() {
+        what.text("name", &mut next.name, &wanted.name);
+        if phase.is_some() || complete && wanted.phase.is_none() {
             what.set("phase", &mut next.phase, phase);
         }
         let texts = [
@@ -207,8 +239,10 @@ impl PlanChanges {
             ("new path", &mut next.new_path, &wanted.new_path),
         ];
         for (field, text, said) in texts {
-            if let Some(said) = said {
-                what.set(field, text, said.clone());
+            match said {
+                Some(said) => what.text(field, text, said),
+                None if complete => what.text(field, text, ""),
+                None => {}
             }
         }
         if let Some(fields) = what.named() {
@@ -248,65 +282,72 @@ impl PlanChanges {
     }
 
     fn templates(&mut self, existing: &Existing, steps: Vec<Step>, archive: bool) {
-        if let Some(sentence) = replacement("rollout steps", &existing.steps, &steps, archive) {
+        let same = |old: &Step, new: &Step| {
+            squeezed(&old.label) == squeezed(&new.label)
+                && (old.state, old.soak_hours) == (new.state, new.soak_hours)
+        };
+        let what = "rollout steps";
+        if let Some(sentence) = replacement(what, &existing.steps, &steps, archive, same) {
             self.push(sentence, Operation::ReplaceSteps(steps));
         }
     }
 
     fn criteria(&mut self, existing: &Existing, criteria: Vec<Criterion>, archive: bool) {
-        if let Some(sentence) = replacement(
-            "completion criteria",
-            &existing.criteria,
-            &criteria,
-            archive,
-        ) {
+        let same = |old: &Criterion, new: &Criterion| {
+            squeezed(&old.text) == squeezed(&new.text)
+                && (old.kind, old.limit, old.days) == (new.kind, new.limit, new.days)
+        };
+        let what = "completion criteria";
+        if let Some(sentence) = replacement(what, &existing.criteria, &criteria, archive, same) {
             self.push(sentence, Operation::ReplaceCriteria(criteria));
         }
     }
 
     fn runbook(&mut self, existing: &Existing, runbook: Vec<RunbookEntry>, archive: bool) {
-        if let Some(sentence) = replacement(
-            "procedures of the runbook",
-            &existing.runbook,
-            &runbook,
-            archive,
-        ) {
+        let same = |old: &RunbookEntry, new: &RunbookEntry| {
+            squeezed(&old.title) == squeezed(&new.title)
+                && squeezed(&old.text) == squeezed(&new.text)
+                && lines(&old.commands).eq(lines(&new.commands))
+        };
+        let what = "procedures of the runbook";
+        if let Some(sentence) = replacement(what, &existing.runbook, &runbook, archive, same) {
             self.push(sentence, Operation::ReplaceRunbook(runbook));
         }
     }
 
-    fn checks(&mut self, existing: &Existing, wanted: &[ChecklistItem], archive: bool) {
+    fn checks(&mut self, existing: &Existing, wanted: &Wanted, archive: bool) {
         let mut there: HashMap<CheckIdentity, VecDeque<&(i64, ChecklistItem)>> = HashMap::new();
         for row in &existing.checks {
             there.entry(identity(&row.1)).or_default().push_back(row);
         }
         for kind in ChecklistKind::ALL {
-            let (mut added, mut changed, mut moved) = (Vec::new(), Vec::new(), false);
+            let mut found: Vec<FoundCheck<'_>> = wanted
+                .checks
+                .iter()
+                .filter(|item| item.kind == kind)
+                .map(|item| {
+                    let old = there.get_mut(&identity(item)).and_then(VecDeque::pop_front);
+                    (old, said(old.map(|(_, old)| old), item, wanted.complete))
+                })
+                .collect();
+            let moved = place(&mut found);
+            let (mut added, mut changed) = (Vec::new(), Vec::new());
             let mut kept: HashSet<i64> = HashSet::new();
-            let of_kind: Vec<&ChecklistItem> =
-                wanted.iter().filter(|item| item.kind == kind).collect();
-            for item in &of_kind {
-                let Some((id, old)) = there.get_mut(&identity(item)).and_then(VecDeque::pop_front)
-                else {
+            for (old, item) in &found {
+                let Some((id, old)) = old else {
                     added.push(item.title.as_str());
-                    self.operations.push(Operation::AddCheck((*item).clone()));
+                    self.operations.push(Operation::AddCheck(item.clone()));
                     continue;
                 };
                 kept.insert(*id);
-                if old == *item {
-                    continue;
-                }
-                if (ChecklistItem {
-                    position: item.position,
-                    ..old.clone()
-                }) == **item
-                {
-                    moved = true;
-                } else {
+                let same = same_check(old, item);
+                if !same {
                     changed.push(item.title.as_str());
                 }
-                self.operations
-                    .push(Operation::EditCheck(*id, (*item).clone()));
+                if !same || old.position != item.position {
+                    self.operations
+                        .push(Operation::EditCheck(*id, item.clone()));
+                }
             }
             let words = words(kind);
             self.changes.extend(sentences("Adds", words, &added));
@@ -315,21 +356,114 @@ impl PlanChanges {
                 self.changes
                     .push(format!("Puts the {} in the plan’s order.", words.1));
             }
-            if of_kind.is_empty() && !archive {
+            if found.is_empty() && !archive && !wanted.complete {
                 continue;
             }
-            let gone: Vec<&(i64, ChecklistItem)> = existing
-                .checks
-                .iter()
-                .filter(|(id, item)| item.kind == kind && !kept.contains(id))
-                .filter(|(id, _)| !existing.checks_by_hand.contains(id))
-                .collect();
-            self.operations
-                .extend(gone.iter().map(|(id, _)| Operation::ArchiveCheck(*id)));
-            let titles: Vec<&str> = gone.iter().map(|(_, item)| item.title.as_str()).collect();
-            self.changes.extend(sentences("Archives", words, &titles));
+            self.absent_checks(existing, kind, &kept, wanted.complete, archive);
         }
     }
+
+    /// Checks that the plan does not name: those that a plan brought go, those that people added or ticked when asked.
+    fn absent_checks(
+        &mut self,
+        existing: &Existing,
+        kind: ChecklistKind,
+        kept: &HashSet<i64>,
+        complete: bool,
+        archive: bool,
+    ) {
+        let words = words(kind);
+        let mut titles = Vec::new();
+        for (id, item) in &existing.checks {
+            let by_hand = existing.checks_by_hand.contains(id);
+            // A plan from elsewhere says nothing about what people added here.
+            if item.kind != kind || kept.contains(id) || by_hand && !complete {
+                continue;
+            }
+            let ticked = existing.ticked.contains(id);
+            if archive || !by_hand && !ticked {
+                self.operations.push(Operation::ArchiveCheck(*id));
+                titles.push(item.title.as_str());
+                continue;
+            }
+            let ticked = if ticked {
+                ", which somebody ticked"
+            } else {
+                ""
+            };
+            let first_line = item.title.lines().next().unwrap_or_default();
+            self.stays(&format!("the {} “{first_line}”{ticked}", words.0));
+        }
+        self.changes.extend(sentences("Archives", words, &titles));
+    }
+}
+
+/// A check as a plan wants it, and the one that is there with its row.
+type FoundCheck<'a> = (Option<&'a (i64, ChecklistItem)>, ChecklistItem);
+
+/// A check as it is to be. What a plan from elsewhere does not say stays as it is.
+fn said(old: Option<&ChecklistItem>, item: &ChecklistItem, complete: bool) -> ChecklistItem {
+    let mut item = item.clone();
+    if let (Some(old), false) = (old, complete) {
+        if item.owner.is_empty() {
+            item.owner.clone_from(&old.owner);
+        }
+        item.due = item.due.or(old.due);
+        item.evidence_required |= old.evidence_required;
+        item.threshold = item.threshold.or(old.threshold);
+    }
+    item
+}
+
+/// Gives checks of one kind their places. Those that are there keep them while none is added and the plan has them in
+/// the same order, list by list. Answers whether that order changes.
+fn place(found: &mut [FoundCheck<'_>]) -> bool {
+    let mut last: HashMap<(Option<PhaseNumber>, Option<Moment>), u32> = HashMap::new();
+    let (mut moved, mut added) = (false, false);
+    for (old, item) in found.iter() {
+        let Some((_, old)) = old else {
+            added = true;
+            continue;
+        };
+        let before = last.insert((item.phase, item.moment()), old.position);
+        moved |= before.is_some_and(|before| before >= old.position);
+    }
+    if !moved && !added {
+        for (old, item) in found.iter_mut() {
+            item.position = old.map_or(item.position, |(_, old)| old.position);
+        }
+    }
+    moved
+}
+
+/// White space as single spaces, none at either end.
+pub(super) fn squeezed(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Lines of commands, without white space at their ends.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.trim_end().lines().map(str::trim_end)
+}
+
+/// Whether a check is the same but for its place.
+fn same_check(old: &ChecklistItem, new: &ChecklistItem) -> bool {
+    let texts =
+        |item: &ChecklistItem| [&item.title, &item.when, &item.owner].map(|text| squeezed(text));
+    texts(old) == texts(new)
+        && lines(&old.commands).eq(lines(&new.commands))
+        && (
+            old.soak_hours,
+            old.due,
+            old.evidence_required,
+            old.threshold,
+        ) == (
+            new.soak_hours,
+            new.due,
+            new.evidence_required,
+            new.threshold,
+        )
 }
 
 /// Names of the fields that differ.
@@ -340,6 +474,14 @@ impl Fields {
     fn set<T: PartialEq>(&mut self, name: &'static str, current: &mut T, wanted: T) {
         if *current != wanted {
             *current = wanted;
+            self.0.push(name);
+        }
+    }
+
+    /// A text that differs in more than white space.
+    fn text(&mut self, name: &'static str, current: &mut String, wanted: &str) {
+        if squeezed(current) != squeezed(wanted) {
+            wanted.clone_into(current);
             self.0.push(name);
         }
     }
@@ -366,7 +508,7 @@ fn identity(item: &ChecklistItem) -> CheckIdentity {
     )
 }
 
-fn open_phases(existing: &Existing, wanted: &Wanted) -> HashSet<PhaseNumber> {
+pub(super) fn open_phases(existing: &Existing, wanted: &Wanted) -> HashSet<PhaseNumber> {
     let archived: HashSet<PhaseNumber> = existing
         .phases
         .iter()
@@ -402,17 +544,20 @@ fn window(phase: &Phase) -> String {
 }
 
 /// The sentence about a list that is replaced as a whole; `None` when it stays.
-fn replacement<T: PartialEq>(
+fn replacement<T>(
     what: &str,
     current: &[T],
     wanted: &[T],
     archive: bool,
+    same: impl Fn(&T, &T) -> bool,
 ) -> Option<String> {
-    if current == wanted || (wanted.is_empty() && !archive) {
+    let all = || current.iter().zip(wanted).all(|(old, new)| same(old, new));
+    if current.len() == wanted.len() && all() || (wanted.is_empty() && !archive) {
         return None;
     }
     Some(match (current.len(), wanted.len()) {
         (0, new) => format!("Adds {new} {what}."),
+        (old, 0) => format!("Archives the {old} {what}."),
         (old, new) => format!("Replaces the {old} {what} by the {new} of the plan."),
     })
 }

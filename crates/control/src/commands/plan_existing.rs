@@ -3,9 +3,17 @@
 use std::collections::{BTreeSet, HashSet};
 
 use domain::plan_items::{ChecklistItem, Criterion, RunbookEntry, Step};
-use domain::{Key, Migration, Module, Phase};
+use domain::schedule::phases::Dependency;
+use domain::schedule::windows::occurrences_between;
+use domain::{Key, Migration, Module, Phase, Timestamp};
 
-use crate::store::{Connection, StoreError, flags, migrations, modules, phases, plan_items};
+use crate::civil;
+use crate::store::milestones::MilestoneRecord;
+use crate::store::windows::WindowRecord;
+use crate::store::{
+    Connection, StoreError, dependencies, flags, migrations, milestones, modules, phases,
+    plan_items, windows,
+};
 
 /// What there is of a migration before an import. Empty for one that is to be created.
 #[derive(Debug, Clone, Default)]
@@ -25,11 +33,25 @@ pub(crate) struct Existing {
     pub(crate) checks_by_hand: HashSet<i64>,
     pub(crate) criteria: Vec<Criterion>,
     pub(crate) runbook: Vec<RunbookEntry>,
+    /// Those of the checks that somebody ticked or skipped.
+    pub(crate) ticked: HashSet<i64>,
+    /// Open ones.
+    pub(crate) windows: Vec<WindowRecord>,
+    /// Those of the windows that are on at this moment.
+    pub(crate) on_now: HashSet<i64>,
+    /// Open ones.
+    pub(crate) milestones: Vec<MilestoneRecord>,
+    /// Between open phases.
+    pub(crate) needs: Vec<Dependency>,
 }
 
 impl Existing {
     /// Reads what there is.
-    pub(crate) async fn load(connection: &mut Connection, key: &Key) -> Result<Self, StoreError> {
+    pub(crate) async fn load(
+        connection: &mut Connection,
+        key: &Key,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let Some(record) = migrations::by_key(connection, key).await? else {
             return Ok(Self::default());
         };
@@ -38,6 +60,13 @@ impl Existing {
         let all_modules = modules::of_migration(connection, id).await?;
         let serving = flags::serving_new(connection, id).await?;
         let steps = plan_items::steps(connection, id).await?;
+        let windows = windows::of_migration(connection, id).await?;
+        let zone = civil::zone(&record.migration);
+        let on_now = windows
+            .iter()
+            .filter(|one| !occurrences_between(&one.window, &zone, now, now.plus(1)).is_empty())
+            .map(|one| one.id)
+            .collect();
         Ok(Self {
             migration: Some(record.migration),
             phases: all_phases.into_iter().map(|record| record.phase).collect(),
@@ -54,6 +83,11 @@ impl Existing {
             checks_by_hand: plan_items::checks_by_hand(connection, id).await?,
             criteria: plan_items::criteria(connection, id).await?,
             runbook: plan_items::runbook(connection, id).await?,
+            ticked: plan_items::ticked_checks(connection, id).await?,
+            windows,
+            on_now,
+            milestones: milestones::of_migration(connection, id).await?,
+            needs: dependencies::of_migration(connection, id).await?,
         })
     }
 }

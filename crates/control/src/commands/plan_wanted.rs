@@ -6,6 +6,8 @@
 //! | days of a check, when in its phase | its `when`: `Before the phase`, `Day 2-3`, or both with a comma between |
 //! | the condition of a conditional item | its `when`, as written |
 //! | details of a day | further lines of its title |
+//! | owner, due and evidence of a day, a check, a conditional item | those of the check |
+//! | freezes and change windows, milestones, what a phase needs | as they are |
 //! | commands under a phase | one check of the kind `phase`, titled [`PHASE_COMMANDS`] |
 //! | several code blocks | one text, an empty line between them |
 
@@ -16,12 +18,15 @@ use domain::plan_items::{
     ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
 };
 use domain::refusal::FieldError;
-use domain::schedule::checklist::Moment;
-use domain::{FlagState, Key, Phase, PhaseNumber, Thresholds};
+use domain::schedule::checklist::{Due, Moment};
+use domain::schedule::in_calendar;
+use domain::schedule::windows::Window;
+use domain::{FlagState, Key, Phase, PhaseNumber, Refusal, Thresholds};
 use jiff::civil::Date;
 use plan::{Command, DaySpan, Meaning, Metric, Plan, When};
 
 use super::create_phase::MAX_PHASE;
+use super::create_window::WindowInput;
 use super::input::Input;
 
 /// Title of the check that holds a phase's own commands.
@@ -41,7 +46,11 @@ pub(super) struct WantedModule {
 /// Everything a plan asks for.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
+    /// Whether what the plan leaves out of an item is not there, rather than not said.
+    pub(super) complete: bool,
     pub(super) start: Date,
+    /// The zone it says it is in.
+    pub(super) zone: Option<String>,
     pub(super) expected_modules: Option<u32>,
     hold: Option<u16>,
     rollback: Option<u16>,
@@ -51,13 +60,20 @@ pub(super) struct Wanted {
     pub(super) checks: Vec<ChecklistItem>,
     pub(super) criteria: Vec<Criterion>,
     pub(super) runbook: Vec<RunbookEntry>,
+    pub(super) windows: Vec<Window>,
+    /// Name and day.
+    pub(super) milestones: Vec<(String, Date)>,
+    /// What each phase needs; `None` where the plan does not speak of what phases need.
+    pub(super) needs: Option<Vec<(PhaseNumber, Vec<PhaseNumber>)>>,
 }
 
 impl Wanted {
     /// Reads a plan.
     pub(super) fn of(plan: &Plan) -> Self {
         Self {
+            complete: plan.complete,
             start: plan.start,
+            zone: plan.zone.clone(),
             expected_modules: plan.expected_modules,
             hold: limit(plan, Meaning::Hold),
             rollback: limit(plan, Meaning::Rollback),
@@ -67,6 +83,17 @@ impl Wanted {
             checks: checks(plan),
             criteria: (1..).zip(&plan.criteria).map(criterion).collect(),
             runbook: (1..).zip(&plan.runbook).map(runbook).collect(),
+            windows: plan
+                .windows
+                .iter()
+                .filter_map(|found| window(found).ok())
+                .collect(),
+            milestones: plan
+                .milestones
+                .iter()
+                .map(|milestone| (shortened(&milestone.name, MAX_NAME), milestone.day))
+                .collect(),
+            needs: needs(plan),
         }
     }
 
@@ -130,13 +157,80 @@ pub(super) fn problems(plan: &Plan) -> Vec<FieldError> {
             format!("{} and {} do not go together.", step.mode, step.exposure),
         );
     }
+    for (found, line) in plan.windows.iter().map(|found| (window(found), found.line)) {
+        if let Err(refusal) = found {
+            at(line, refusal.to_string());
+        }
+    }
+    for milestone in &plan.milestones {
+        let mut day = Input::default();
+        day.date("day", Some(milestone.day));
+        if let Err(refusal) = day.finish() {
+            at(milestone.line, refusal.to_string());
+        }
+    }
+    for (due, daily, line) in dues(plan) {
+        let fits = match due {
+            Due::Time(_) => daily,
+            Due::Day(day) => !daily && in_calendar(day),
+        };
+        if !fits {
+            let message = "What is done every day is due at a time, like 09:00; all else on a day, like 2026-12-01.";
+            at(line, message.into());
+        }
+    }
     let mut whole = Input::default();
+    if let Some(zone) = &plan.zone {
+        whole.zone(zone);
+    }
     whole.expected_modules(plan.expected_modules);
     whole.date("start", Some(plan.start));
     if let Err(domain::Refusal::Invalid { fields }) = whole.finish() {
         problems.extend(fields);
     }
     problems
+}
+
+/// When items are due, whether they are worked every day, and their lines.
+fn dues(plan: &Plan) -> Vec<(Due, bool, u32)> {
+    let checks = |items: &[plan::ChecklistItem], daily: bool| -> Vec<(Option<Due>, bool, u32)> {
+        items
+            .iter()
+            .map(|item| (item.due, daily, item.line))
+            .collect()
+    };
+    let mut all = checks(&plan.preparation, false);
+    all.extend(checks(&plan.daily, true));
+    all.extend(checks(&plan.checks, false));
+    all.extend(plan.days.iter().map(|day| (day.due, false, day.line)));
+    let conditional = plan.conditional.iter();
+    all.extend(conditional.map(|item| (item.due, false, item.line)));
+    all.into_iter()
+        .filter_map(|(due, daily, line)| Some((due?, daily, line)))
+        .collect()
+}
+
+/// A freeze or change window, when everything about it can be taken.
+fn window(found: &plan::Window) -> Result<Window, Refusal> {
+    let input = WindowInput {
+        name: found.name.clone(),
+        kind: found.kind,
+        scope: found.scope.clone(),
+        starts: found.starts,
+        ends: found.ends,
+        recurrence: found.recurrence.clone().unwrap_or_default(),
+    };
+    input.check()
+}
+
+/// A plan that says of one phase what it needs says it of all.
+fn needs(plan: &Plan) -> Option<Vec<(PhaseNumber, Vec<PhaseNumber>)>> {
+    let speaks = plan.complete || plan.phases.iter().any(|phase| phase.needs.is_some());
+    let all = plan
+        .phases
+        .iter()
+        .map(|phase| (phase.number, phase.needs.clone().unwrap_or_default()));
+    speaks.then(|| all.collect())
 }
 
 /// A text that fits, with an ellipsis where it was cut.
@@ -283,6 +377,9 @@ fn check(kind: ChecklistKind, item: &plan::ChecklistItem) -> ChecklistItem {
         owner: item.owner.clone().unwrap_or_default(),
         commands: joined(&item.commands),
         soak_hours: None,
+        due: item.due,
+        evidence_required: item.evidence_required,
+        threshold: None,
     }
 }
 
@@ -296,9 +393,12 @@ fn day(entry: &plan::DayEntry) -> ChecklistItem {
         phase: Some(entry.phase),
         title: lines.join("\n"),
         when: days(entry.days),
-        owner: String::new(),
+        owner: entry.owner.clone().unwrap_or_default(),
         commands: joined(&entry.commands),
         soak_hours: entry.soak_hours,
+        due: entry.due,
+        evidence_required: entry.evidence_required,
+        threshold: None,
     }
 }
 
@@ -312,6 +412,9 @@ fn conditional(item: &plan::ConditionalItem) -> ChecklistItem {
         owner: item.owner.clone().unwrap_or_default(),
         commands: joined(&item.commands),
         soak_hours: None,
+        due: item.due,
+        evidence_required: item.evidence_required,
+        threshold: item.threshold,
     }
 }
 
@@ -325,6 +428,9 @@ fn phase_commands(phase: &plan::Phase) -> ChecklistItem {
         owner: String::new(),
         commands: joined(&phase.commands),
         soak_hours: None,
+        due: None,
+        evidence_required: false,
+        threshold: None,
     }
 }
 

@@ -113,8 +113,23 @@ pub async fn preview(
         notes: notes(&plan),
         changes: found.changes,
         absent: found.absent,
+        kept: found.kept,
+        broken: found.broken.iter().map(ToString::to_string).collect(),
         uploaded: uploaded(&record, settings),
     })
+}
+
+/// What a person confirms of a preview.
+#[derive(Debug, Clone, Default)]
+pub struct Confirmed {
+    /// The digest that was shown.
+    pub digest: String,
+    /// Whether what the plan does not name is archived.
+    pub archive_absent: bool,
+    /// Whether phases may begin before what they need has ended.
+    pub overriding: bool,
+    /// Why; may be empty unless overriding.
+    pub reason: String,
 }
 
 /// Imports an upload, if it still is the one that was previewed.
@@ -122,12 +137,10 @@ pub async fn import_draft(
     control: &Control,
     caller: &Caller,
     draft: &str,
-    digest: &str,
-    archive_absent: bool,
-    reason: String,
+    confirmed: Confirmed,
 ) -> Result<Committed, QueryError> {
     let (record, settings) = find(control, caller, draft).await?;
-    if record.digest != digest {
+    if record.digest != confirmed.digest {
         return Err(Refusal::Drift.into());
     }
     let plan = read(&record.body, settings.start)?;
@@ -137,8 +150,9 @@ pub async fn import_draft(
         zone: settings.zone,
         document: hex::encode(Sha256::digest(&record.body)),
         plan,
-        archive_absent,
-        reason,
+        archive_absent: confirmed.archive_absent,
+        overriding: confirmed.overriding,
+        reason: confirmed.reason,
     };
     control.execute(caller, command).await
 }

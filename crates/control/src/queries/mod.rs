@@ -28,7 +28,7 @@ pub use audit::{audit, audit_entry, audit_export, audit_rows, audit_verify};
 pub use calendar::{calendar, move_phase};
 pub use change::change;
 pub use checklists::{checklists, checklists_view};
-pub use drafts::{Draft, import_draft, preview, save_draft};
+pub use drafts::{Confirmed, Draft, import_draft, preview, save_draft};
 pub use forms::{kill_switch, resume, rollback};
 pub use frame::frame;
 pub use instances::instances;

@@ -46,6 +46,7 @@ pub async fn plan_changes(
 ) -> Result<PlanChanges, QueryError> {
     authorise(caller, Permission::Administer(migration))?;
     let mut transaction = control.inner().store.read_moment().await?;
-    let existing = commands::Existing::load(&mut transaction, migration).await?;
+    let existing =
+        commands::Existing::load(&mut transaction, migration, control.clock().now()).await?;
     Ok(commands::plan_changes(&existing, plan, archive_absent))
 }

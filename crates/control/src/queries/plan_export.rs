@@ -4,6 +4,8 @@ use domain::plan_items::{
     ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
 };
 use domain::schedule::checklist::Moment;
+use domain::schedule::phases::Dependency;
+use domain::schedule::windows::{Scope, Window};
 use domain::{Key, Migration, Module, ModuleStatus, Permission, Phase, Refusal};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -11,7 +13,7 @@ use plan::{Command, DaySpan, Meaning, Metric, Note, Plan, When};
 
 use crate::commands::PHASE_COMMANDS;
 use crate::control::authorise;
-use crate::store::{migrations, modules, phases, plan_items};
+use crate::store::{dependencies, migrations, milestones, modules, phases, plan_items, windows};
 use crate::{Caller, Control, QueryError};
 
 /// The plan as Markdown that an import reads back.
@@ -36,17 +38,45 @@ pub async fn export_plan(
         .into_iter()
         .map(|record| record.module)
         .filter(|module| module.status != ModuleStatus::Archived);
+    let modules: Vec<Module> = modules.collect();
+    let needs = dependencies::of_migration(&mut transaction, record.id).await?;
+    let open = |window: &Window| match window.scope() {
+        Scope::Migration => true,
+        Scope::Phase(number) => phases.iter().any(|phase| phase.number == *number),
+        Scope::Module(key) => modules.iter().any(|module| module.key == *key),
+    };
+    let windows = windows::of_migration(&mut transaction, record.id).await?;
+    let milestones = milestones::of_migration(&mut transaction, record.id).await?;
     let checks = plan_items::checklist(&mut transaction, record.id).await?;
     let start = first_day(&record.migration, &phases);
     let mut plan = Plan {
         title: Some(record.migration.name.clone()),
         date: None,
+        complete: true,
+        zone: Some(record.migration.zone.clone()),
         start,
         repaired: false,
         repairs: Vec::new(),
         expected_modules: record.migration.expected_modules,
-        phases: windows(&phases)?,
-        modules: modules.map(|found| module(found, &phases)).collect(),
+        windows: windows
+            .iter()
+            .map(|record| &record.window)
+            .filter(|found| open(found))
+            .map(window)
+            .collect(),
+        milestones: milestones
+            .into_iter()
+            .map(|found| plan::Milestone {
+                name: found.name,
+                day: found.day,
+                line: 0,
+            })
+            .collect(),
+        phases: phases_of(&phases, &needs)?,
+        modules: modules
+            .iter()
+            .map(|found| module(found.clone(), &phases))
+            .collect(),
         steps: plan_items::steps(&mut transaction, record.id)
             .await?
             .iter()
@@ -86,8 +116,8 @@ fn first_day(migration: &Migration, phases: &[Phase]) -> Date {
         .unwrap_or_default()
 }
 
-/// Phases as a document has them: numbered through, each with its window.
-fn windows(phases: &[Phase]) -> Result<Vec<plan::Phase>, Refusal> {
+/// Phases as a document has them, each with its window.
+fn phases_of(phases: &[Phase], needs: &[Dependency]) -> Result<Vec<plan::Phase>, Refusal> {
     phases
         .iter()
         .map(|phase| {
@@ -98,6 +128,11 @@ fn windows(phases: &[Phase]) -> Result<Vec<plan::Phase>, Refusal> {
                 );
                 return Err(Refusal::field("phases", message));
             };
+            let needs: Vec<u32> = needs
+                .iter()
+                .filter(|one| one.phase == phase.number)
+                .map(|one| one.needs)
+                .collect();
             let note = |text: &str| Note { text: text.to_owned(), line: 0 };
             Ok(plan::Phase {
                 number: phase.number,
@@ -108,12 +143,25 @@ fn windows(phases: &[Phase]) -> Result<Vec<plan::Phase>, Refusal> {
                 validation_days: phase.validation_days,
                 overrun_days: phase.overrun_days,
                 same_process: phase.same_process,
+                needs: (!needs.is_empty()).then_some(needs),
                 notes: phase.notes.lines().filter(|line| !line.is_empty()).map(note).collect(),
                 commands: Vec::new(),
                 line: 0,
             })
         })
         .collect()
+}
+
+fn window(window: &Window) -> plan::Window {
+    plan::Window {
+        name: window.name().to_owned(),
+        kind: window.kind(),
+        scope: window.scope().clone(),
+        starts: window.starts(),
+        ends: window.ends(),
+        recurrence: window.recurrence().map(|rule| rule.as_str().to_owned()),
+        line: 0,
+    }
 }
 
 fn said(text: String) -> Option<String> {
@@ -215,7 +263,8 @@ fn add_check(plan: &mut Plan, item: &ChecklistItem) {
         ChecklistKind::Daily => plan.daily.push(check(item, plan.start)),
         ChecklistKind::Conditional => plan.conditional.push(conditional(item)),
         ChecklistKind::Day => add_day(plan, item),
-        ChecklistKind::Phase if item.title == PHASE_COMMANDS => {
+        // Edited by a person it is a check like any other.
+        ChecklistKind::Phase if is_commands_of_phase(item) => {
             let phase = plan
                 .phases
                 .iter_mut()
@@ -229,6 +278,15 @@ fn add_check(plan: &mut Plan, item: &ChecklistItem) {
             plan.checks.push(check(item, start));
         }
     }
+}
+
+fn is_commands_of_phase(item: &ChecklistItem) -> bool {
+    item.title == PHASE_COMMANDS
+        && !item.commands.is_empty()
+        && item.when.is_empty()
+        && item.owner.is_empty()
+        && item.due.is_none()
+        && !item.evidence_required
 }
 
 fn phase_start(plan: &Plan, number: Option<u32>) -> Date {
@@ -249,6 +307,8 @@ fn check(item: &ChecklistItem, start: Date) -> plan::ChecklistItem {
         }),
         days: days(&item.when, start),
         owner: said(item.owner.clone()),
+        due: item.due,
+        evidence_required: item.evidence_required,
         done: false,
         commands: commands(&item.commands),
         line: 0,
@@ -260,6 +320,9 @@ fn conditional(item: &ChecklistItem) -> plan::ConditionalItem {
         condition: item.when.clone(),
         text: item.title.clone(),
         owner: said(item.owner.clone()),
+        threshold: item.threshold,
+        due: item.due,
+        evidence_required: item.evidence_required,
         commands: commands(&item.commands),
         line: 0,
     }
@@ -277,6 +340,9 @@ fn add_day(plan: &mut Plan, item: &ChecklistItem) {
         title: lines.next().unwrap_or_default(),
         details: lines.collect(),
         soak_hours: item.soak_hours,
+        owner: said(item.owner.clone()),
+        due: item.due,
+        evidence_required: item.evidence_required,
         commands: commands(&item.commands),
         line: 0,
     });

@@ -1,6 +1,9 @@
 //! What was recognised in a plan, by kind, as the preview lists it.
 
 use domain::read::{PreviewItem, PreviewSection};
+use domain::schedule::checklist::Due;
+use domain::schedule::windows::{Scope, WindowKind};
+use jiff::civil::DateTime;
 use plan::{Command, CriterionKind, DaySpan, Plan};
 
 /// Everything that was recognised, in reading order; kinds without an item are left out.
@@ -8,6 +11,16 @@ pub(super) fn sections(plan: &Plan) -> Vec<PreviewSection> {
     [
         section("phases", "Phases", plan.phases.iter().map(phase)),
         section("modules", "Modules", plan.modules.iter().map(module)),
+        section(
+            "windows",
+            "Freezes and change windows",
+            plan.windows.iter().map(window),
+        ),
+        section(
+            "milestones",
+            "Milestones",
+            plan.milestones.iter().map(milestone),
+        ),
         section("steps", "Rollout steps", plan.steps.iter().map(step)),
         section(
             "preparation",
@@ -108,10 +121,69 @@ fn phase(phase: &plan::Phase) -> PreviewItem {
         phase
             .validation_days
             .map(|days| format!("validated for {days} days")),
+        phase
+            .same_process
+            .then(|| "the same process as before".to_owned()),
+        phase
+            .needs
+            .as_ref()
+            .filter(|needs| !needs.is_empty())
+            .map(|needs| {
+                let names: Vec<String> = needs
+                    .iter()
+                    .map(|number| format!("phase {number}"))
+                    .collect();
+                format!("needs {}", names.join(" and "))
+            }),
         (phase.overrun_days > 0)
             .then(|| format!("its work runs {} days past its window", phase.overrun_days)),
     ]);
     item(phase.line, &phase.name, &detail, &phase.commands)
+}
+
+fn window(window: &plan::Window) -> PreviewItem {
+    let written = |at: DateTime| at.strftime("%Y-%m-%d %H:%M").to_string();
+    let kind = match window.kind {
+        WindowKind::Freeze => "freeze",
+        WindowKind::Change => "change window",
+    };
+    let scope = match &window.scope {
+        Scope::Migration => None,
+        Scope::Phase(number) => Some(format!("phase {number}")),
+        Scope::Module(key) => Some(format!("module {key}")),
+    };
+    let again = window.recurrence.as_ref();
+    let detail = details([
+        Some(kind.to_owned()),
+        Some(format!(
+            "{} to {}",
+            written(window.starts),
+            written(window.ends)
+        )),
+        scope,
+        again.map(|rule| format!("again by {rule}")),
+    ]);
+    item(window.line, &window.name, &detail, &[])
+}
+
+fn milestone(milestone: &plan::Milestone) -> PreviewItem {
+    item(
+        milestone.line,
+        &milestone.name,
+        &milestone.day.to_string(),
+        &[],
+    )
+}
+
+fn due(due: Option<Due>) -> Option<String> {
+    due.map(|due| match due {
+        Due::Time(time) => format!("due at {}", time.strftime("%H:%M")),
+        Due::Day(day) => format!("due on {day}"),
+    })
+}
+
+fn evidence(required: bool) -> Option<String> {
+    required.then(|| "evidence required".to_owned())
 }
 
 fn module(module: &plan::Module) -> PreviewItem {
@@ -142,6 +214,8 @@ fn check(check: &plan::ChecklistItem) -> PreviewItem {
     let detail = details([
         check.days.as_ref().map(days),
         check.owner.as_ref().map(|owner| format!("owner {owner}")),
+        due(check.due),
+        evidence(check.evidence_required),
     ]);
     item(check.line, &check.text, &detail, &check.commands)
 }
@@ -161,12 +235,25 @@ fn day(entry: &plan::DayEntry) -> PreviewItem {
     let soak = entry
         .soak_hours
         .map(|hours| format!("watched for {hours} h"));
-    let detail = details([Some(days(&entry.days)), soak]);
+    let owner = entry.owner.as_ref().map(|owner| format!("owner {owner}"));
+    let detail = details([
+        Some(days(&entry.days)),
+        soak,
+        owner,
+        due(entry.due),
+        evidence(entry.evidence_required),
+    ]);
     item(entry.line, &entry.title, &detail, &entry.commands)
 }
 
 fn conditional(conditional: &plan::ConditionalItem) -> PreviewItem {
-    let detail = format!("if {}", conditional.condition);
+    let owner = conditional.owner.as_ref();
+    let detail = details([
+        Some(format!("if {}", conditional.condition)),
+        owner.map(|owner| format!("owner {owner}")),
+        due(conditional.due),
+        evidence(conditional.evidence_required),
+    ]);
     item(
         conditional.line,
         &conditional.text,

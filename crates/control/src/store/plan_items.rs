@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use domain::plan_items::{
     ChecklistItem, ChecklistKind, Criterion, CriterionKind, RunbookEntry, Step,
 };
-use domain::schedule::checklist::Moment;
+use domain::schedule::checklist::{Due, Moment, Threshold};
 use domain::{PhaseNumber, Timestamp};
 use jiff::civil::Date;
 use sqlx::FromRow;
 
+use super::checklists::due_text;
 use super::flags::state;
 use super::{Connection, StoreError};
 
@@ -95,6 +96,9 @@ struct ChecklistColumns {
     owner: String,
     commands: String,
     soak_hours: Option<i64>,
+    due_by: String,
+    evidence_required: bool,
+    threshold: Option<String>,
 }
 
 /// Checks of a migration that are not archived, by kind and place, with their row ids.
@@ -104,7 +108,7 @@ pub(crate) async fn checklist(
 ) -> Result<Vec<(i64, ChecklistItem)>, StoreError> {
     let rows: Vec<ChecklistColumns> = sqlx::query_as(
         "SELECT c.id, c.kind, c.position, p.number AS phase, c.title, c.due, c.owner, c.commands,
-                c.soak_hours
+                c.soak_hours, c.due_by, c.evidence_required, c.threshold
          FROM checklist_items c LEFT JOIN phases p ON p.id = c.phase_id
          WHERE c.migration_id = $1 AND c.archived_at IS NULL ORDER BY c.kind, p.number, c.position, c.id",
     )
@@ -128,6 +132,10 @@ pub(crate) async fn checklist(
                         .soak_hours
                         .map(|hours| number(hours, "checklist_items"))
                         .transpose()?,
+                    due: Due::parse(&row.due_by)
+                        .map_err(|_| StoreError::corrupt("checklist_items", &row.due_by))?,
+                    evidence_required: row.evidence_required,
+                    threshold: row.threshold.as_deref().and_then(Threshold::parse),
                 },
             ))
         })
@@ -148,6 +156,21 @@ pub(crate) async fn checks_by_hand(
     Ok(ids.into_iter().collect())
 }
 
+/// Row ids of the checks that somebody ticked or skipped.
+pub(crate) async fn ticked_checks(
+    connection: &mut Connection,
+    migration_id: i64,
+) -> Result<HashSet<i64>, StoreError> {
+    let ids: Vec<i64> = sqlx::query_scalar(
+        "SELECT DISTINCT t.item_id FROM checklist_items c JOIN checklist_ticks t ON t.item_id = c.id
+         WHERE c.migration_id = $1 AND c.archived_at IS NULL AND t.state <> 'taken_back'",
+    )
+    .bind(migration_id)
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().collect())
+}
+
 /// Adds a check of a plan, worked from that day on.
 pub(crate) async fn insert_checklist_item(
     connection: &mut Connection,
@@ -160,8 +183,8 @@ pub(crate) async fn insert_checklist_item(
     let moment = around.then(|| item.moment().unwrap_or(Moment::During).as_str());
     sqlx::query(
         "INSERT INTO checklist_items (migration_id, phase_id, kind, position, title, due, owner, commands, soak_hours,
-                                      moment, created_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                      moment, created_on, due_by, evidence_required, threshold)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(migration_id)
     .bind(phase_id)
@@ -174,6 +197,9 @@ pub(crate) async fn insert_checklist_item(
     .bind(item.soak_hours)
     .bind(moment)
     .bind(created.to_string())
+    .bind(due_text(item.due))
+    .bind(item.evidence_required)
+    .bind(item.threshold.map(Threshold::as_str))
     .execute(connection)
     .await?;
     Ok(())
@@ -187,7 +213,7 @@ pub(crate) async fn update_checklist_item(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE checklist_items SET position = $2, title = $3, due = $4, owner = $5, commands = $6, soak_hours = $7,
-                version = version + 1
+                due_by = $8, evidence_required = $9, threshold = $10, version = version + 1
          WHERE id = $1",
     )
     .bind(id)
@@ -197,6 +223,9 @@ pub(crate) async fn update_checklist_item(
     .bind(&item.owner)
     .bind(&item.commands)
     .bind(item.soak_hours)
+    .bind(due_text(item.due))
+    .bind(item.evidence_required)
+    .bind(item.threshold.map(Threshold::as_str))
     .execute(connection)
     .await?;
     Ok(())

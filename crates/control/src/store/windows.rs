@@ -167,6 +167,22 @@ pub(crate) async fn update(
     Ok(())
 }
 
+/// Brings a window back that was put away.
+pub(crate) async fn restore(
+    connection: &mut Connection,
+    id: i64,
+    sequence: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE windows SET archived_at = NULL, version = version + 1, changed_sequence = $2 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Puts a window away.
 pub(crate) async fn archive(
     connection: &mut Connection,

@@ -74,4 +74,9 @@ pub struct ImportPreview {
     pub changes: Vec<String>,
     /// Modules of the migration that the plan does not name; archived only when asked.
     pub absent: Vec<Key>,
+    /// What else the plan does not name and what stays, a sentence each; archived only when asked.
+    pub kept: Vec<String>,
+    /// Dependencies between phases that the dates of the plan do not keep, a sentence each: they are overridden with a
+    /// reason, or the plan is not imported.
+    pub broken: Vec<String>,
 }

@@ -82,6 +82,23 @@ pub fn check_dependencies(phases: &[PhaseDates], dependencies: &[Dependency]) ->
         .collect()
 }
 
+/// The dependencies that are broken after a change and were not before it, or were broken by fewer days. What was
+/// broken before and is not broken further stands in no change's way.
+pub fn newly_broken(
+    before: (&[PhaseDates], &[Dependency]),
+    after: (&[PhaseDates], &[Dependency]),
+) -> Vec<Broken> {
+    let known = check_dependencies(before.0, before.1);
+    check_dependencies(after.0, after.1)
+        .into_iter()
+        .filter(|now| {
+            let was = |was: &&Broken| (was.phase, was.needs) == (now.phase, now.needs);
+            let was = known.iter().find(was);
+            was.is_none_or(|was| now.short_by() > was.short_by())
+        })
+        .collect()
+}
+
 /// Why a dependency was not added.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DependencyRefused {
@@ -324,15 +341,7 @@ pub fn move_phase(
             });
         }
     }
-    let known = check_dependencies(phases, dependencies);
-    let broken: Vec<_> = check_dependencies(&after, dependencies)
-        .into_iter()
-        .filter(|now| {
-            let was = |was: &&Broken| (was.phase, was.needs) == (now.phase, now.needs);
-            let was = known.iter().find(was);
-            was.is_none_or(|was| now.short_by() > was.short_by())
-        })
-        .collect();
+    let broken = newly_broken((phases, dependencies), (&after, dependencies));
     if !broken.is_empty() && !overriding {
         return Err(MoveRefused::Breaks(broken));
     }

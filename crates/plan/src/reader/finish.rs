@@ -1,10 +1,12 @@
 //! The end of a reading: windows, days on the calendar, overruns, references between items.
 
+use domain::schedule::windows::Scope;
+
 use super::{Pending, Reader, number};
 use crate::decode::excerpt;
 use crate::headings::{DayReference, PhaseHeading};
 use crate::model::{ChecklistItem, CriterionKind, DayEntry, Note, Phase, Plan, Unrecognised};
-use crate::plain::{after_days, tidy};
+use crate::plain::{after_days, cell, tidy};
 use crate::text::Text;
 use crate::thresholds;
 use crate::tokens::Tokens;
@@ -19,6 +21,8 @@ impl Reader {
     pub(super) fn finish(mut self) -> Plan {
         self.leave(0);
         self.resolve_references();
+        self.resolve_windows();
+        let needs = self.resolve_needs();
         let windows = self.windows();
         let offsets = self.offsets(&windows);
         self.place_days(&windows, &offsets);
@@ -33,6 +37,9 @@ impl Reader {
             self.note(format!("{place} tells other rollout steps than the template: the template is kept, change the phase after the import"), line);
         }
         self.plan.phases = self.phases(&windows, &offsets);
+        for (phase, needs) in self.plan.phases.iter_mut().zip(needs) {
+            phase.needs = needs;
+        }
         self.name_phases();
         self.expected_modules();
         thresholds::sort(&mut self.plan.thresholds);
@@ -89,6 +96,66 @@ impl Reader {
                 _ => {}
             }
         }
+    }
+
+    /// Phases that windows are about. A window of none that is known is left out.
+    fn resolve_windows(&mut self) {
+        for draft in std::mem::take(&mut self.freezes) {
+            let mut window = draft.window;
+            if let Some(words) = draft.phase {
+                let Some(number) = self
+                    .phase_called(&words)
+                    .or_else(|| self.phase_called(&format!("phase {words}")))
+                    .and_then(number)
+                else {
+                    let text = format!("{}: no phase is called \"{words}\"", window.name);
+                    self.unrecognised(&text, window.line);
+                    continue;
+                };
+                window.scope = Scope::Phase(number);
+            }
+            self.plan.windows.push(window);
+        }
+    }
+
+    /// What each phase needs. Words that name no phase stay with it as a remark.
+    fn resolve_needs(&mut self) -> Vec<Option<Vec<u32>>> {
+        let told: Vec<Option<(String, u32)>> = self
+            .drafts
+            .iter_mut()
+            .map(|draft| draft.needs.take())
+            .collect();
+        let mut all = Vec::with_capacity(told.len());
+        for (place, told) in told.into_iter().enumerate() {
+            let Some((words, line)) = told else {
+                all.push(None);
+                continue;
+            };
+            let parts = words.split([',', ';']).flat_map(|part| part.split(" and "));
+            let parts: Vec<&str> = parts
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect();
+            let nothing = matches!(parts.as_slice(), [word] if cell(word).is_none() || word.eq_ignore_ascii_case("nothing"));
+            let named = parts
+                .iter()
+                .map(|part| self.phase_called(part).and_then(number));
+            let named: Option<Vec<u32>> = if nothing {
+                Some(Vec::new())
+            } else {
+                named.collect()
+            };
+            if let (None, Some(draft)) = (&named, self.drafts.get_mut(place)) {
+                let text = format!("Needs: {}", tidy(&words));
+                draft.notes.push(Note { text, line });
+            }
+            all.push(named.map(|mut numbers| {
+                numbers.sort_unstable();
+                numbers.dedup();
+                numbers
+            }));
+        }
+        all
     }
 
     pub(super) fn windows(&mut self) -> Vec<Window> {
@@ -193,6 +260,9 @@ impl Reader {
                 title,
                 details,
                 soak_hours,
+                owner: None,
+                due: None,
+                evidence_required: false,
                 commands,
                 line,
             });
@@ -280,6 +350,7 @@ impl Reader {
                 validation_days: draft.validation_days,
                 same_process: draft.same_process,
                 overrun_days: overrun.map_or(0, |(days, _)| days),
+                needs: None,
                 notes: draft.notes,
                 commands: draft.commands,
                 line: draft.line,

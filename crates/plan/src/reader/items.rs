@@ -108,6 +108,9 @@ impl Reader {
             condition,
             text,
             owner,
+            threshold: None,
+            due: None,
+            evidence_required: false,
             commands: Vec::new(),
             line,
         });
@@ -162,6 +165,8 @@ impl Reader {
             when: when.filter(|_| list == List::Checks),
             days: None,
             owner,
+            due: None,
+            evidence_required: false,
             done: checked == Some(true),
             commands: Vec::new(),
             line: text.line,

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 
 use crate::blocks::{Block, Kind};
+use crate::calendar::WindowDraft;
 use crate::decode::excerpt;
 use crate::headings::DayReference;
 use crate::model::{ChecklistItem, Command, Meaning, Metric, Plan, Unrecognised};
@@ -95,6 +96,8 @@ pub(crate) struct Reader {
     /// Modules whose phase a table names in words.
     references: Vec<(usize, String, u32)>,
     steps: StepList,
+    /// Freezes and change windows, some of phases that are words yet.
+    freezes: Vec<WindowDraft>,
     lists: [Vec<Pending>; 3],
     days: Vec<DayDraft>,
     sink: Option<(usize, Sink)>,
@@ -124,6 +127,7 @@ impl Reader {
             modules: ModuleList::default(),
             references: Vec::new(),
             steps: StepList::default(),
+            freezes: Vec::new(),
             lists: [Vec::new(), Vec::new(), Vec::new()],
             days: Vec::new(),
             sink: None,

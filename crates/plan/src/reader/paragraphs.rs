@@ -174,6 +174,10 @@ impl Reader {
                 self.plan.expected_modules = self.plan.expected_modules.or(count);
                 count.is_some()
             }
+            "time zone" | "timezone" if self.phase().is_none() && is_zone(value) => {
+                self.plan.zone = self.plan.zone.take().or_else(|| Some(value.to_owned()));
+                true
+            }
             "sprint length" | "sprints" | "sprint" => {
                 let days = durations(&tokens)
                     .first()
@@ -226,6 +230,10 @@ impl Reader {
                 }
             }
             "process" if tokens.has(&["same"]) => draft.same_process = true,
+            "needs" | "depends on" | "waits for" => {
+                draft.needs = Some((value.to_owned(), at));
+            }
+            "note" if value.is_empty() => {}
             "note" => draft.notes.push(Note {
                 text: tidy(value),
                 line: at,
@@ -294,6 +302,12 @@ impl Reader {
         self.process_and_validation(&tokens);
         added
     }
+}
+
+/// `UTC`, `Europe/Berlin`: the shape of the name of a zone.
+fn is_zone(value: &str) -> bool {
+    let shape = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
+    value == "UTC" || value.contains('/') && value.chars().all(shape)
 }
 
 /// A paragraph as criteria: its clauses, when each of them measures something, else the whole.

@@ -3,6 +3,7 @@
 use super::columns::{Column, Columns, column, is_code, is_number, joined};
 use super::{Context, DayDraft, LABEL, List, Pending, Reader};
 use crate::blocks::Row;
+use crate::calendar::{is_milestones, milestone_row, window_columns, window_kind, window_row};
 use crate::checklists::task;
 use crate::headings::day_heading;
 use crate::model::{ChecklistItem, Command, Meaning};
@@ -20,6 +21,9 @@ impl Reader {
         let Some((header, rows)) = rows.split_first() else {
             return;
         };
+        if self.calendar_table(header, rows) {
+            return self.recognised();
+        }
         let columns = Columns(
             header
                 .cells
@@ -81,6 +85,29 @@ impl Reader {
         if !rows.is_empty() {
             self.recognised();
         }
+    }
+
+    /// Freezes, change windows and milestones under headings of these names. `false` for any other table.
+    fn calendar_table(&mut self, header: &Row, rows: &[Row]) -> bool {
+        let heading = self.contexts.last().map(|context| context.title.clone());
+        let heading = heading.unwrap_or_default();
+        if let Some((kind, columns)) = window_kind(&heading).zip(window_columns(header)) {
+            for row in rows {
+                match window_row(kind, columns, row) {
+                    Some(draft) => self.freezes.push(draft),
+                    None => self.unrecognised(&joined(row, " | "), row.line),
+                }
+            }
+            return true;
+        }
+        let milestones = is_milestones(&heading, header);
+        for row in rows.iter().filter(|_| milestones) {
+            match milestone_row(row) {
+                Some(milestone) => self.plan.milestones.push(milestone),
+                None => self.unrecognised(&joined(row, " | "), row.line),
+            }
+        }
+        milestones
     }
 
     pub(super) fn other_row(&mut self, _: &Columns, row: &Row) {
@@ -232,6 +259,8 @@ impl Reader {
             when: when.filter(|_| list == List::Checks),
             days: None,
             owner: columns.owner(row).or(task.owner),
+            due: None,
+            evidence_required: false,
             done: status.has(&["done", "yes", "x", "complete", "completed"]),
             commands: Vec::new(),
             line: row.line,

@@ -95,6 +95,8 @@ pub struct Edit {
     #[serde(default, deserialize_with = "present")]
     validation_days: Patch<u32>,
     notes: Option<String>,
+    #[serde(default)]
+    overriding: bool,
     expected_version: Option<i64>,
     #[serde(default)]
     reason: String,
@@ -117,6 +119,7 @@ pub async fn edit(
         expected_modules: edit.expected_modules,
         validation_days: edit.validation_days,
         notes: edit.notes,
+        overriding: edit.overriding,
         expected: if_match.or(edit.expected_version),
         reason: edit.reason,
     };

@@ -33,6 +33,8 @@ pub struct Reading {
     #[serde(default)]
     archive_absent: bool,
     #[serde(default)]
+    overriding: bool,
+    #[serde(default)]
     reason: String,
 }
 
@@ -51,8 +53,15 @@ pub async fn import(
         return Ok(Json(preview).into_response());
     }
     let zone = match reading.zone {
+        Some(zone) if plan.zone.as_ref().is_some_and(|said| *said != zone) => {
+            let said = plan.zone.as_deref().unwrap_or_default();
+            let message = format!(
+                "The plan says that it is in {said}: leave the zone out, or change that line of the plan."
+            );
+            return Err(Problem::field("zone", message));
+        }
         Some(zone) => zone,
-        None => zone_of(&state, &caller, &migration).await?,
+        None => zone_of(&state, &caller, &migration, &plan).await?,
     };
     let command = ImportPlan {
         migration,
@@ -61,20 +70,24 @@ pub async fn import(
         plan,
         document: hex::encode(Sha256::digest(&body)),
         archive_absent: reading.archive_absent,
+        overriding: reading.overriding,
         reason: reading.reason,
     };
     Ok(Done::new(run(&state, &caller, command).await?).into_response())
 }
 
-/// The migration's own zone, or UTC for a new one.
+/// The migration's own zone; for a new one that of the plan, else UTC.
 async fn zone_of(
     state: &AppState,
     caller: &Caller,
     migration: &Key,
+    plan: &Plan,
 ) -> Result<String, CommandError> {
     match queries::migration(&state.control, caller, migration).await {
         Ok(migration) => Ok(migration.zone),
-        Err(CommandError::Refused(Refusal::NotFound { .. })) => Ok(utc()),
+        Err(CommandError::Refused(Refusal::NotFound { .. })) => {
+            Ok(plan.zone.clone().unwrap_or_else(utc))
+        }
         Err(error) => Err(error),
     }
 }
@@ -94,6 +107,9 @@ async fn preview(
         members.insert("changes".into(), json!(changes.changes));
         members.insert("migration_exists".into(), changes.migration_exists.into());
         members.insert("absent".into(), json!(changes.absent));
+        members.insert("kept".into(), json!(changes.kept));
+        let broken: Vec<String> = changes.broken.iter().map(ToString::to_string).collect();
+        members.insert("broken".into(), json!(broken));
     }
     Ok(preview)
 }

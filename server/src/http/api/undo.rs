@@ -1,5 +1,5 @@
-//! `POST /api/v1/migrations/{migration}/undo`: brings flags, or what an edit changed, back to what they
-//! were before an audit entry, as a new change.
+//! `POST /api/v1/migrations/{migration}/undo`: brings flags, or what was edited, moved, created or archived on the
+//! calendar, back to what it was before an audit entry, as a new change.
 
 use std::collections::BTreeMap;
 

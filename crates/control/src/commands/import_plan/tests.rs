@@ -51,6 +51,7 @@ fn command(plan: Plan) -> ImportPlan {
         plan,
         document: "d1".into(),
         archive_absent: false,
+        overriding: false,
         reason: String::new(),
     }
 }
@@ -61,7 +62,7 @@ async fn import(server: &Server, text: &str) -> Result<Committed, CommandError> 
 
 async fn existing(server: &Server) -> Existing {
     let mut connection = server.control.inner().store.read().await.unwrap();
-    Existing::load(&mut connection, &key("atlas"))
+    Existing::load(&mut connection, &key("atlas"), server.control.clock().now())
         .await
         .unwrap()
 }
@@ -80,6 +81,7 @@ async fn rename_phase(server: &Server, number: u32, name: &str) {
         expected_modules: None,
         validation_days: None,
         notes: None,
+        overriding: false,
         expected: Some(1),
         reason: String::new(),
     };
@@ -286,6 +288,7 @@ async fn an_edit_after_an_import_is_shown_with_the_import_when_it_is_stale() {
         expected_modules: None,
         validation_days: None,
         notes: None,
+        overriding: false,
         expected: Some(2),
         reason: String::new(),
     };

@@ -1,5 +1,7 @@
-//! Undoing an edit of a module, phase, environment or migration: the fields it changed, through the edit's own checks.
+//! Undoing an edit of a module, phase, environment, migration, window or milestone: the fields it changed, through the
+//! edit's own checks. What was moved goes back, what was created is put away, and what was put away comes back.
 
+mod calendar;
 mod fields;
 
 use domain::audit::AuditEntry;
@@ -39,6 +41,12 @@ enum Edited {
         is: Key,
     },
     Migration,
+    /// Phases that were moved together.
+    Moved,
+    /// What a phase needs.
+    Needs(PhaseNumber),
+    Window(i64),
+    Milestone(i64),
 }
 
 /// How what was edited stands now.
@@ -61,6 +69,14 @@ impl UndoEdit {
             "phase.edit" => Edited::Phase(phase_number(target)?),
             "environment.edit" => environment(entry, key()?)?,
             "migration.edit" => Edited::Migration,
+            "phase.move" => Edited::Moved,
+            "phase.needs" => Edited::Needs(phase_number(target)?),
+            "window.create" | "window.edit" | "window.archive" | "window.restore" => {
+                Edited::Window(row_number(target, "window ")?)
+            }
+            "milestone.create" | "milestone.edit" | "milestone.archive" | "milestone.restore" => {
+                Edited::Milestone(row_number(target, "milestone ")?)
+            }
             _ => return Ok(None),
         };
         Ok(Some(Self {
@@ -110,6 +126,10 @@ impl UndoEdit {
                 fields: json!(migration.migration),
                 changed: last_change::of_migration(work.connection, key).await?,
             },
+            Edited::Moved => calendar::days(work, &migration, &self.entry).await?,
+            Edited::Needs(number) => calendar::needs(work, &migration, *number).await?,
+            Edited::Window(id) => calendar::window(work, &migration, *id).await?,
+            Edited::Milestone(id) => calendar::milestone(work, &migration, *id).await?,
         })
     }
 
@@ -136,7 +156,11 @@ impl UndoEdit {
         }
         let named: Vec<String> = drifted
             .iter()
-            .map(|field| field.replace('_', " "))
+            .map(|field| match *field {
+                "phases" => "days".to_owned(),
+                "archived_at" => "state".to_owned(),
+                field => field.replace('_', " "),
+            })
             .collect();
         let newest = self
             .newest_change_of(work, &drifted)
@@ -191,6 +215,12 @@ impl UndoEdit {
     async fn carry_out(self, work: &mut Work<'_>, version: i64) -> Result<Effect, Stopped> {
         let (migration, reason) = (self.undo.migration, self.undo.reason);
         let (before, expected) = (self.entry.before, Some(version));
+        let back = calendar::Back {
+            migration: migration.clone(),
+            before: before.clone(),
+            expected,
+            reason: reason.clone(),
+        };
         match self.edited {
             Edited::Module(module) => {
                 let expected = self.undo.expected.get(&module).copied().or(expected);
@@ -219,6 +249,7 @@ impl UndoEdit {
                     expected_modules: fields.expected_modules,
                     validation_days: fields.validation_days,
                     notes: fields.notes,
+                    overriding: false,
                     expected,
                     reason,
                 };
@@ -236,6 +267,10 @@ impl UndoEdit {
                 };
                 edit.apply(work).await
             }
+            Edited::Moved => back.days(work, &self.entry.targets).await,
+            Edited::Needs(number) => back.needs(work, number).await,
+            Edited::Window(id) => back.window(work, id).await,
+            Edited::Milestone(id) => back.milestone(work, id).await,
             Edited::Deciding { was, .. } => decide_again(work, migration, was, reason).await,
             Edited::Migration => {
                 let fields: MigrationFields = read(before)?;
@@ -268,6 +303,10 @@ impl Command for UndoEdit {
             Edited::Phase(_) => "phase.edit",
             Edited::Environment(_) | Edited::Deciding { .. } => "environment.edit",
             Edited::Migration => "migration.edit",
+            Edited::Moved => "phase.move",
+            Edited::Needs(_) => "phase.needs",
+            Edited::Window(_) => "window.edit",
+            Edited::Milestone(_) => "milestone.edit",
         }
     }
 
@@ -330,7 +369,13 @@ fn environment(entry: &AuditEntry, is: Key) -> Result<Edited, CommandError> {
     }
 }
 
-fn phase_number(target: &str) -> Result<PhaseNumber, StoreError> {
+fn row_number(target: &str, kind: &str) -> Result<i64, StoreError> {
+    let id = target.strip_prefix(kind).unwrap_or(target);
+    id.parse()
+        .map_err(|error| StoreError::corrupt("audit", error))
+}
+
+pub(super) fn phase_number(target: &str) -> Result<PhaseNumber, StoreError> {
     let number = target.strip_prefix("phase ").unwrap_or(target);
     number
         .parse()

@@ -1,10 +1,14 @@
 //! The fields of an edit's `before`: those it changed, as they were.
 
-use domain::{PhaseNumber, Thresholds};
-use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+use domain::schedule::windows::{Scope, WindowKind};
+use domain::{PhaseNumber, Thresholds, Timestamp};
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::calendar::Days;
 use crate::store::StoreError;
 
 /// Reads an entry's `before`; a field unknown here is an error, so that none is silently not undone.
@@ -50,6 +54,44 @@ pub(super) struct PhaseFields {
     #[serde(default, deserialize_with = "present")]
     pub(super) validation_days: Patch<u32>,
     pub(super) notes: Option<String>,
+}
+
+/// Of phases that were moved, by number.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DaysOfPhases {
+    pub(super) phases: BTreeMap<PhaseNumber, Days>,
+}
+
+/// What a phase needed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NeedsFields {
+    pub(super) needs: Vec<PhaseNumber>,
+}
+
+/// Of a window.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WindowFields {
+    pub(super) name: Option<String>,
+    pub(super) kind: Option<WindowKind>,
+    pub(super) scope: Option<Scope>,
+    pub(super) starts: Option<DateTime>,
+    pub(super) ends: Option<DateTime>,
+    pub(super) recurrence: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) archived_at: Patch<Timestamp>,
+}
+
+/// Of a milestone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MilestoneFields {
+    pub(super) name: Option<String>,
+    pub(super) day: Option<Date>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) archived_at: Patch<Timestamp>,
 }
 
 /// Of an environment.

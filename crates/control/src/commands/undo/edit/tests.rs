@@ -124,6 +124,7 @@ async fn phases_and_migrations_go_back_to_what_they_were() {
         expected_modules: Some(Some(3)),
         validation_days: None,
         notes: None,
+        overriding: false,
         expected: Some(1),
         reason: String::new(),
     };
