@@ -4,9 +4,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use crate::http::api::{
-    audit, backup, calendar, changes, checklists, environments, flags as set_flags, instances,
-    issues, kill_switch, migrations, modules, phases, plan, resume, rollback, search, tokens, undo,
-    users,
+    audit, backup, calendar, calendar_feeds, changes, checklists, environments, flags as set_flags,
+    instances, issues, kill_switch, migrations, modules, phases, plan, resume, rollback, search,
+    tokens, undo, users,
 };
 use crate::http::{
     acks, assets, comparisons, description, exports, flags, health, import, issue_exports, live,
@@ -173,6 +173,14 @@ pub fn table() -> Vec<Route> {
             => "Say which phases a phase waits for", takes "PhaseNeeds", gives "Committed";
         POST "/api/v1/migrations/{migration}/baseline" [Management] calendar::set_baseline
             => "Take the plan as it is for what was agreed on", takes "Why", gives "Committed";
+        GET "/api/v1/migrations/{migration}/calendar-feeds" [Management] calendar_feeds::list
+            => "Addresses under which calendar programs read the migration: one's own, for its admins everybody's", gives "CalendarFeeds";
+        POST "/api/v1/migrations/{migration}/calendar-feeds" [Management] calendar_feeds::create
+            => "Make such an address for whoever is signed in, and show it this once", gives "CreatedCalendarFeed";
+        POST "/api/v1/calendar-feeds/{feed}/revoke" [Management] calendar_feeds::revoke
+            => "End such an address", takes "Why", gives "Committed";
+        GET "/calendar/{feed}" [Open] crate::http::calendar_feeds::read
+            => "A migration as an iCalendar document, by the secret in its address", gives "text/calendar";
         GET "/api/v1/migrations/{migration}/windows" [Management] calendar::windows
             => "Freezes and change windows", gives "Windows";
         POST "/api/v1/migrations/{migration}/windows" [Management] calendar::create_window

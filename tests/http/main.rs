@@ -8,6 +8,7 @@ mod access;
 mod admission;
 use http_tests::app;
 mod bad_input;
+mod calendar;
 mod checklists;
 mod clients;
 mod comparisons;

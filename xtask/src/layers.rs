@@ -41,6 +41,7 @@ const HOMES: [(&str, &[&str]); 6] = [
     // Plans are read by `plan`; what people write into issues is rendered, and cleaned, by `control`.
     ("pulldown-cmark", &["plan", "control"]),
     ("ammonia", &["control"]),
+    ("icalendar", &["control"]),
     ("leptos", &["app", "frontend", "server"]),
     ("axum", &["app", "server", "sample-service", "http-tests"]),
 ];

@@ -334,3 +334,50 @@ pub async fn set_baseline(
 
 #[cfg(feature = "ssr")]
 use super::page_form::{PageForm as Form, expected, row};
+
+/// Makes an address under which a calendar program reads the migration; it is shown once.
+#[server(prefix = "/fn", endpoint = "create_calendar_feed", output = crate::codec::PageJson)]
+pub async fn create_calendar_feed(
+    migration: String,
+    #[server(default)] environment: String,
+) -> Result<(), AppError> {
+    let key = super::key("migration", &migration)?;
+    let environment = super::environment(&environment)?;
+    let links = crate::address::Links::to(&key, environment.as_ref());
+    let back = format!("{}#subscribe", links.page("calendar"));
+    let answer = super::Answer {
+        form: "create_calendar_feed",
+        back: back.clone(),
+        fields: Vec::new(),
+    };
+    let (answer, context, caller) = answer.signed_in()?;
+    let made = control::commands::create_calendar_feed(&context.control, &caller, key).await;
+    let base = context.public_url.trim_end_matches('/').to_owned();
+    let flash = |(_, secret): &(Committed, String)| crate::flash::Flash::Secret {
+        title: "Your calendar address".to_owned(),
+        text: format!("{base}/calendar/{secret}.ics"),
+    };
+    answer.said(made, &back, flash).map(drop)
+}
+
+/// Ends such an address.
+#[server(prefix = "/fn", endpoint = "revoke_calendar_feed", output = crate::codec::PageJson)]
+pub async fn revoke_calendar_feed(
+    migration: String,
+    #[server(default)] environment: String,
+    id: String,
+) -> Result<Committed, AppError> {
+    let fields = [("id", id.as_str())];
+    let form = Form::of(
+        "revoke_calendar_feed",
+        "calendar#subscribe",
+        &migration,
+        &environment,
+        &fields,
+    )?;
+    form.run(Ok(control::commands::RevokeCalendarFeed {
+        id,
+        reason: String::new(),
+    }))
+    .await
+}

@@ -3,6 +3,7 @@
 pub mod acks;
 pub mod api;
 pub mod assets;
+pub mod calendar_feeds;
 pub mod comparisons;
 pub mod data_plane;
 pub mod description;

@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 use super::request::{
     Entrance, LocalActor, RequestInfo, is_forwarded, new_request_id, source, text,
 };
+use crate::http::calendar_feeds;
 use crate::http::problem::Problem;
 use crate::metrics::Area;
 use crate::state::AppState;
@@ -120,7 +121,13 @@ impl Edge {
 
     async fn route_with_log(&self, request: Request, area: Area, id: &str) -> Response {
         // Never the query: a sign-in link stands in one.
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, path) = (request.method().clone(), request.uri().path());
+        // Nor the secret of a calendar.
+        let path = if path.starts_with(calendar_feeds::PREFIX) {
+            calendar_feeds::PREFIX.to_owned()
+        } else {
+            path.to_owned()
+        };
         let start = Instant::now();
         let span = tracing::info_span!("request", %id);
         async {

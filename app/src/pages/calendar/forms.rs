@@ -1,11 +1,12 @@
 //! Windows, milestones and the baseline, with a form for each.
 
+use domain::Role;
 use domain::read::{MilestoneRow, WindowRow};
 use domain::schedule::windows::{Scope, WindowKind};
 use leptos::prelude::*;
 
 use super::Parts;
-use crate::components::Field;
+use crate::components::{Field, Time, lock};
 use crate::pages::plain_form::{Posted, submit};
 
 /// Everything below the picture.
@@ -21,6 +22,7 @@ pub(super) fn sections(page: &Parts<'_>) -> AnyView {
         {windows(page)}
         {milestones(page)}
         {baseline(page)}
+        {subscribe(page)}
     }
     .into_any()
 }
@@ -315,6 +317,54 @@ fn baseline(page: &Parts<'_>) -> AnyView {
         "baseline",
         "Baseline",
         "what was agreed on, beside what is to be expected",
+        content,
+    )
+}
+
+/// Addresses for calendar programs.
+fn subscribe(page: &Parts<'_>) -> AnyView {
+    let rows = page
+        .view
+        .feeds
+        .iter()
+        .map(|feed| {
+            let posted = page.posted_one("revoke_calendar_feed", &feed.id);
+            let hidden = vec![("id", feed.id.clone())];
+            let whose = if feed.own { "yours" } else { &feed.user };
+            let button = view! {
+                <button class="button small danger" type="submit">
+                    "Revoke"<span class="sr">{format!(" {}…", feed.hint)}</span>
+                </button>
+            };
+            view! {
+                <li>
+                    <code>{format!("{}…", feed.hint)}</code>
+                    <span class="grow">
+                        {whose.to_owned()} ", made " <Time at=feed.created_at now=page.view.frame.now />
+                    </span>
+                    {page.form("revoke_calendar_feed", &posted, hidden, button)}
+                </li>
+            }
+        })
+        .collect_view();
+    let posted = Posted::of(page.flash, "create_calendar_feed");
+    let lock = lock(&page.view.frame, Role::Viewer);
+    let make = view! {
+        <p class="hint">
+            "Add the address to a calendar program as a subscription; it reads again by itself. Whoever has it sees what you may see here: keep it to yourself."
+        </p>
+        {submit("Make an address", "primary", &lock)}
+    };
+    let content = view! {
+        <div class="stack">
+            <ul class="lines">{rows}</ul>
+            {page.form("create_calendar_feed", &posted, Vec::new(), make)}
+        </div>
+    };
+    section(
+        "subscribe",
+        "Subscribe",
+        "this calendar in the one you use",
         content,
     )
 }

@@ -41,16 +41,16 @@ const RANGE: std::ops::RangeInclusive<i64> = 7..=731;
 const MOST_MARKS: i64 = 14;
 
 /// What was loaded and is to be laid out.
-struct Loaded {
-    standing: Standing,
-    zone: TimeZone,
-    now: Timestamp,
-    steps: Vec<Step>,
-    phases: Vec<PhaseRecord>,
-    dependencies: Vec<Dependency>,
-    windows: Vec<WindowRecord>,
-    milestones: Vec<MilestoneRecord>,
-    daily_checks: usize,
+pub(super) struct Loaded {
+    pub(super) standing: Standing,
+    pub(super) zone: TimeZone,
+    pub(super) now: Timestamp,
+    pub(super) steps: Vec<Step>,
+    pub(super) phases: Vec<PhaseRecord>,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) windows: Vec<WindowRecord>,
+    pub(super) milestones: Vec<MilestoneRecord>,
+    pub(super) daily_checks: usize,
 }
 
 /// The days shown, as instants.
@@ -82,10 +82,14 @@ pub async fn calendar(
     let today = civil(loaded.now, &loaded.zone).date();
     let range = range(filter, layout, today, &loaded)?;
     let phase = phase_of(filter)?;
-    Ok(lay_out(loaded, layout, &shown_zone, &range, today, phase))
+    let feeds = super::calendar_feeds(control, caller, migration).await?;
+    Ok(CalendarView {
+        feeds,
+        ..lay_out(loaded, layout, &shown_zone, &range, today, phase)
+    })
 }
 
-async fn load_all(
+pub(super) async fn load_all(
     control: &Control,
     caller: &Caller,
     migration: &Key,
@@ -232,9 +236,9 @@ impl Range {
 }
 
 /// A module with what is to be expected of it.
-struct Projected<'a> {
-    flag: &'a FlagRecord,
-    projection: Projection,
+pub(super) struct Projected<'a> {
+    pub(super) flag: &'a FlagRecord,
+    pub(super) projection: Projection,
 }
 
 fn lay_out(
@@ -279,6 +283,7 @@ fn lay_out(
     let iso = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let days_behind = planned_finish.zip(expected_finish).map(days_between);
     CalendarView {
+        feeds: Vec::new(),
         layout,
         zone: shown_zone.iana_name().unwrap_or("UTC").to_owned(),
         title: title(layout, range),
@@ -323,7 +328,7 @@ fn days_between((from, to): (Date, Date)) -> i32 {
 }
 
 /// Modules that are not archived, each walked along its template from where it stands.
-fn projected(loaded: &Loaded) -> Vec<Projected<'_>> {
+pub(super) fn projected(loaded: &Loaded) -> Vec<Projected<'_>> {
     let windows: Vec<Window> = loaded
         .windows
         .iter()

@@ -3,6 +3,7 @@
 
 mod audit;
 mod calendar;
+mod calendar_feed;
 mod change;
 mod checklists;
 mod drafts;
@@ -26,6 +27,7 @@ mod structure;
 pub use crate::commands::PlanChanges;
 pub use audit::{audit, audit_entry, audit_export, audit_rows, audit_verify};
 pub use calendar::{calendar, move_phase};
+pub use calendar_feed::{CalendarFeed, calendar_feed, calendar_feeds};
 pub use change::change;
 pub use checklists::{checklists, checklists_view};
 pub use drafts::{Confirmed, Draft, import_draft, preview, save_draft};

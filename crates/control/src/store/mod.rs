@@ -6,6 +6,7 @@
 
 pub(crate) mod audit;
 mod backup;
+pub(crate) mod calendar_feeds;
 pub(crate) mod checklists;
 pub(crate) mod dependencies;
 pub(crate) mod drafts;

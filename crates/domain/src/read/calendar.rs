@@ -262,6 +262,8 @@ pub struct CalendarView {
     pub next: String,
     /// The phase asked for.
     pub phase: Option<PhaseNumber>,
+    /// Addresses for calendar programs: one's own, for admins everybody's.
+    pub feeds: Vec<FeedRow>,
     /// Now, in basis points of the range.
     pub now_place: Option<u16>,
     /// Marks of the time axis.
@@ -305,4 +307,19 @@ pub struct MovePhaseView {
     pub needs: Vec<PhaseNumber>,
     /// All other phases: what it may wait for.
     pub others: Vec<(PhaseNumber, String)>,
+}
+
+/// An address under which a calendar program reads the migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedRow {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub user: String,
+    /// Whether it is of whoever asks.
+    pub own: bool,
+    /// The secret's first characters.
+    pub hint: String,
+    /// When it was made.
+    pub created_at: Timestamp,
 }

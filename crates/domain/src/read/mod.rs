@@ -18,7 +18,7 @@ mod settings;
 pub use audit::{AuditFilter, AuditPage, AuditRow, ChainState};
 pub use calendar::{
     AxisMark, Bar, CalendarFilter, CalendarLayout, CalendarView, DayCell, DayEntry, Days,
-    EntryKind, MilestoneRow, ModuleLane, MovePhaseView, PhaseLane, StepBar, WindowRow,
+    EntryKind, FeedRow, MilestoneRow, ModuleLane, MovePhaseView, PhaseLane, StepBar, WindowRow,
 };
 pub use checklists::{
     CheckRow, Checklists, ChecklistsView, ConditionalList, DayRow, PhaseLists, TickRow, left,

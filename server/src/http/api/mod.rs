@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod backup;
 pub mod calendar;
+pub mod calendar_feeds;
 pub mod changes;
 pub mod checklists;
 pub mod edit;
