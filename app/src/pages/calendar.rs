@@ -287,6 +287,7 @@ fn cell(day: &DayCell, page: &Parts<'_>) -> AnyView {
                 EntryKind::Window => ("event", "freeze"),
                 EntryKind::Milestone => ("event phase-start", "verified"),
                 EntryKind::Checks => ("event", "todo"),
+                EntryKind::Due => ("event hand", "issues"),
             };
             view! {
                 <li>

@@ -96,3 +96,26 @@ test("timeline, month and week have addresses, and each fits a phone", async ({ 
   await page.goto(`${app.url}/m/ledger/calendar?zone=Nowhere/Else`);
   await expect(page.getByText(/Nowhere\/Else/).first()).toBeVisible();
 });
+
+test("an address for calendar programs is shown once, read without a session, and revoked", async ({ app, page, problems }) => {
+  problems.allow(/404/);
+  await app.signIn(page);
+  await importPlan(app, planFile, "ledger");
+  await page.goto(`${app.url}/m/ledger/calendar`);
+  await ready(page);
+  await page.getByRole("button", { name: "Make an address" }).click();
+  const address = await page.locator("code.secret").innerText();
+  expect(address).toMatch(/\/calendar\/[\w-]{43}\.ics$/);
+  const path = new URL(address).pathname;
+  const read = await fetch(app.url + path);
+  expect(read.headers.get("content-type")).toBe("text/calendar; charset=utf-8");
+  expect(await read.text()).toContain("SUMMARY:Week 1: Ledger core");
+  const subscriptions = page.locator("#subscribe");
+  await expect(subscriptions.getByText("yours, made")).toBeVisible();
+  await page.goto(`${app.url}/m/ledger/calendar`);
+  await expect(page.locator("code.secret")).toHaveCount(0);
+  await ready(page);
+  await subscriptions.getByRole("button", { name: /^Revoke/ }).click();
+  await expect(subscriptions.getByText("yours, made")).toHaveCount(0);
+  expect((await fetch(app.url + path)).status).toBe(404);
+});

@@ -26,7 +26,7 @@ use crate::store::flags::FlagRecord;
 use crate::store::milestones::MilestoneRecord;
 use crate::store::phases::PhaseRecord;
 use crate::store::windows::WindowRecord;
-use crate::store::{dependencies, milestones, phases, plan_items, windows};
+use crate::store::{dependencies, issue_lists, milestones, phases, plan_items, windows};
 use crate::{Caller, Control, QueryError};
 
 /// How far steps are looked for.
@@ -37,6 +37,8 @@ const DAY: i64 = 24 * 60 * 60 * 1_000;
 const DAYS: i64 = 91;
 /// Fewest and most days of a timeline.
 const RANGE: std::ops::RangeInclusive<i64> = 7..=731;
+/// Issues with a due day that are shown at most.
+const MOST_DUE: u32 = 1_000;
 /// Marks of the time axis at most.
 const MOST_MARKS: i64 = 14;
 
@@ -51,6 +53,8 @@ pub(super) struct Loaded {
     pub(super) windows: Vec<WindowRecord>,
     pub(super) milestones: Vec<MilestoneRecord>,
     pub(super) daily_checks: usize,
+    /// Issues that are not resolved, with the day by which they should be: number, title, day.
+    pub(super) due: Vec<(i64, String, Date)>,
 }
 
 /// The days shown, as instants.
@@ -109,7 +113,9 @@ pub(super) async fn load_all(
         .iter()
         .filter(|(_, item)| item.kind == ChecklistKind::Daily)
         .count();
+    let due = issue_lists::due(transaction, id, MOST_DUE).await?;
     Ok(Loaded {
+        due,
         zone: zone_of(&standing.migration),
         now: standing.frame.now,
         standing,
@@ -649,6 +655,10 @@ fn entries(
             let text = format!("{} {} ends", one.number, one.name);
             add(day, EntryKind::PhaseEnd, text, below);
         }
+    }
+    for (number, title, day) in &loaded.due {
+        let text = format!("due: {number}. {title}");
+        add(*day, EntryKind::Due, text, format!("issues/{number}"));
     }
     for record in &loaded.milestones {
         let below = "calendar#milestones".to_owned();

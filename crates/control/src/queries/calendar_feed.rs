@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::calendar::{Loaded, load_all, projected};
 use crate::control::authorise;
-use crate::store::{calendar_feeds, checklists, issue_lists, migrations};
+use crate::store::{calendar_feeds, checklists, migrations};
 use crate::{Caller, Control, QueryError, secret};
 
 /// What lies longer ago, days, is left out.
@@ -25,8 +25,6 @@ const AHEAD: i64 = 366;
 const EVERY: &str = "PT1H";
 /// How long a check is taken to last, milliseconds.
 const CHECK: i64 = 15 * 60 * 1_000;
-/// Issues with a due day that are listed at most.
-const MOST_ISSUES: u32 = 1_000;
 
 /// A document, and what it is called as a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +88,6 @@ pub async fn calendar_feed(
     let transaction = &mut loaded.standing.transaction;
     let changed = calendar_feeds::changed_at(transaction, &feed.migration).await?;
     let times = checklists::daily_times(transaction, id).await?;
-    let due = issue_lists::due(transaction, id, MOST_ISSUES).await?;
     let writer = Writer {
         base: base.trim_end_matches('/'),
         migration: &feed.migration,
@@ -101,17 +98,7 @@ pub async fn calendar_feed(
     events.extend(writer.windows(&loaded));
     events.extend(writer.soaks(&loaded));
     events.extend(writer.checks(&loaded, &times));
-    events.extend(due.into_iter().filter_map(|(number, title, day)| {
-        let day: Date = day.parse().ok()?;
-        let uid = format!("issue-{number}");
-        let event = writer.event(
-            &uid,
-            &format!("Due: {title}"),
-            &format!("issues/{number}"),
-            1,
-        );
-        Some(days(event, day, day))
-    }));
+    events.extend(writer.issues(&loaded));
     let mut calendar = Calendar::new();
     calendar.name(&loaded.standing.migration.migration.name);
     calendar.append_property(Property::new("PRODID", "-//Switchback//Switchback//EN"));
@@ -167,6 +154,23 @@ impl Writer<'_> {
                 let below = format!("calendar/phases/{}", phase.number);
                 let event = self.event(&uid, &phase.name, &below, phase.version);
                 Some(days(event, first, last))
+            })
+            .collect()
+    }
+
+    fn issues(&self, loaded: &Loaded) -> Vec<Event> {
+        loaded
+            .due
+            .iter()
+            .map(|(number, title, day)| {
+                let below = format!("issues/{number}");
+                let event = self.event(
+                    &format!("issue-{number}"),
+                    &format!("Due: {title}"),
+                    &below,
+                    1,
+                );
+                days(event, *day, *day)
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use domain::read::IssueRow;
 use domain::{Key, Timestamp};
+use jiff::civil::Date;
 use sqlx::FromRow;
 
 use super::issues::{labels, module, number, severity, status};
@@ -269,13 +270,13 @@ pub(crate) async fn choices(
     })
 }
 
-/// Issues that are not resolved and have a day by which they should be: number, title, day (ISO); by that day.
+/// Issues that are not resolved and have a day by which they should be: number, title, day; by that day.
 pub(crate) async fn due(
     connection: &mut Connection,
     migration_id: i64,
     limit: u32,
-) -> Result<Vec<(i64, String, String)>, StoreError> {
-    Ok(sqlx::query_as(
+) -> Result<Vec<(i64, String, Date)>, StoreError> {
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(
         "SELECT number, title, due FROM issues
          WHERE migration_id = $1 AND status <> 'resolved' AND due IS NOT NULL
          ORDER BY due, number LIMIT $2",
@@ -283,5 +284,13 @@ pub(crate) async fn due(
     .bind(migration_id)
     .bind(limit)
     .fetch_all(connection)
-    .await?)
+    .await?;
+    rows.into_iter()
+        .map(|(number, title, day)| {
+            let day = day
+                .parse()
+                .map_err(|error| StoreError::corrupt("issues", error))?;
+            Ok((number, title, day))
+        })
+        .collect()
 }

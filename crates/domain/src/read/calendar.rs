@@ -205,6 +205,8 @@ pub enum EntryKind {
     Milestone,
     /// The daily checks.
     Checks,
+    /// An issue that should be resolved by that day.
+    Due,
 }
 
 /// An entry of a day.
