@@ -489,7 +489,8 @@ impl fmt::Display for Plain<'_> {
             let escaped = match c {
                 '\\' | '`' | '*' | '[' | ']' | '~' | '|' => true,
                 '_' => !(inner(before) && inner(after)),
-                '<' => !after.is_some_and(|next| next == ' ' || next.is_ascii_digit()),
+                // Digits too may begin what reads as an address.
+                '<' => after != Some(' '),
                 '&' => after.is_some_and(|next| next == '#' || next.is_ascii_alphanumeric()),
                 '#' => first || before == Some(' ') || before == Some('#'),
                 '-' | '+' | '=' | ':' | '>' => first,

@@ -44,6 +44,7 @@ fn words() -> impl Strategy<Value = String> {
             "---",
             "1. First (2026-01-05 to 2026-01-09)",
             "Modules: auth, billing",
+            "<0@a> <5 % &amp; <https://a.b>",
         ][..]).prop_map(str::to_owned),
     ]
 }
