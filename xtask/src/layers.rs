@@ -35,7 +35,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
 const CLIENT_MAY_KNOW: [&str; 1] = ["flags"];
 
 /// Crates from elsewhere with one home each.
-const HOMES: [(&str, &[&str]); 6] = [
+const HOMES: [(&str, &[&str]); 7] = [
     ("sqlx", &["control"]),
     ("plotters", &["charts"]),
     // Plans are read by `plan`; what people write into issues is rendered, and cleaned, by `control`.

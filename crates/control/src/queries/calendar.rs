@@ -41,16 +41,16 @@ const RANGE: std::ops::RangeInclusive<i64> = 7..=731;
 const MOST_MARKS: i64 = 14;
 
 /// What was loaded and is to be laid out.
-pub(super) struct Loaded {
-    pub(super) standing: Standing,
-    pub(super) zone: TimeZone,
-    pub(super) now: Timestamp,
-    pub(super) steps: Vec<Step>,
-    pub(super) phases: Vec<PhaseRecord>,
-    pub(super) dependencies: Vec<Dependency>,
-    pub(super) windows: Vec<WindowRecord>,
-    pub(super) milestones: Vec<MilestoneRecord>,
-    pub(super) daily_checks: usize,
+struct Loaded {
+    standing: Standing,
+    zone: TimeZone,
+    now: Timestamp,
+    steps: Vec<Step>,
+    phases: Vec<PhaseRecord>,
+    dependencies: Vec<Dependency>,
+    windows: Vec<WindowRecord>,
+    milestones: Vec<MilestoneRecord>,
+    daily_checks: usize,
 }
 
 /// The days shown, as instants.
@@ -89,7 +89,7 @@ pub async fn calendar(
     })
 }
 
-pub(super) async fn load_all(
+async fn load_all(
     control: &Control,
     caller: &Caller,
     migration: &Key,
@@ -236,9 +236,9 @@ impl Range {
 }
 
 /// A module with what is to be expected of it.
-pub(super) struct Projected<'a> {
-    pub(super) flag: &'a FlagRecord,
-    pub(super) projection: Projection,
+struct Projected<'a> {
+    flag: &'a FlagRecord,
+    projection: Projection,
 }
 
 fn lay_out(
@@ -328,7 +328,7 @@ fn days_between((from, to): (Date, Date)) -> i32 {
 }
 
 /// Modules that are not archived, each walked along its template from where it stands.
-pub(super) fn projected(loaded: &Loaded) -> Vec<Projected<'_>> {
+fn projected(loaded: &Loaded) -> Vec<Projected<'_>> {
     let windows: Vec<Window> = loaded
         .windows
         .iter()

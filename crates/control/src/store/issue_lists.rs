@@ -268,20 +268,3 @@ pub(crate) async fn choices(
             .collect::<Result<_, _>>()?,
     })
 }
-
-/// Issues that are not resolved and have a day by which they should be: number, title, day (ISO); by that day.
-pub(crate) async fn due(
-    connection: &mut Connection,
-    migration_id: i64,
-    limit: u32,
-) -> Result<Vec<(i64, String, String)>, StoreError> {
-    Ok(sqlx::query_as(
-        "SELECT number, title, due FROM issues
-         WHERE migration_id = $1 AND status <> 'resolved' AND due IS NOT NULL
-         ORDER BY due, number LIMIT $2",
-    )
-    .bind(migration_id)
-    .bind(limit)
-    .fetch_all(connection)
-    .await?)
-}
