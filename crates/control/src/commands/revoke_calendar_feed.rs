@@ -116,7 +116,11 @@ mod tests {
         let again = server.control.execute(&ada, revoke(&ids[0])).await;
         assert_eq!(refusal(again).code(), "no-change");
         let admin = Server::admin_of("atlas");
-        let done = server.control.execute(&admin, revoke(&ids[1])).await.unwrap();
+        let done = server
+            .control
+            .execute(&admin, revoke(&ids[1]))
+            .await
+            .unwrap();
         let entry = server.entry(done.sequence).await;
         assert_eq!(
             (entry.reason.as_str(), entry.targets),
