@@ -354,7 +354,7 @@ pub async fn create_calendar_feed(
     let made = control::commands::create_calendar_feed(&context.control, &caller, key).await;
     let base = context.public_url.trim_end_matches('/').to_owned();
     let flash = |(_, secret): &(Committed, String)| crate::flash::Flash::Secret {
-        title: "Your calendar address".to_owned(),
+        title: "Your calendar address. It is shown this once: copy it now".to_owned(),
         text: format!("{base}/calendar/{secret}.ics"),
     };
     answer.said(made, &back, flash).map(drop)

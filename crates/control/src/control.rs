@@ -15,6 +15,7 @@ use self::grouped::{Answer, Entry, Queue};
 use crate::command::Command;
 use crate::directory::Directory;
 use crate::feed::Feed;
+use crate::feed_reads::FeedReads;
 use crate::instances::Instances;
 use crate::readers::Readers;
 use crate::refused::{RefusalRecord, Refused};
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: Snapshots,
     pub(crate) directory: Directory,
     pub(crate) readers: Readers,
+    pub(crate) feed_reads: FeedReads,
     pub(crate) instances: Instances,
     pub(crate) users: Users,
     pub(crate) refused: Refused,
@@ -103,6 +105,7 @@ impl Control {
             snapshots: Snapshots::default(),
             directory: Directory::default(),
             readers: Readers::default(),
+            feed_reads: FeedReads::default(),
             instances: Instances::default(),
             users: Users::default(),
             refused: Refused::default(),

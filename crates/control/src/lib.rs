@@ -29,6 +29,8 @@ pub mod control;
 pub mod directory;
 pub mod error;
 pub mod feed;
+mod feed_reads;
+mod ical;
 pub mod instances;
 mod maintenance;
 pub mod markdown;

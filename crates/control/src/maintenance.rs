@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Control;
 use crate::receipts;
-use crate::store::{Lane, StoreError, links, readers};
+use crate::store::{Lane, StoreError, calendar_feeds, links, readers};
 
 const TICK: Duration = Duration::from_secs(5);
 /// How often instances that fall behind are looked for.
@@ -91,7 +91,8 @@ async fn flush_readers(control: &Control, now: Timestamp) -> Result<(), StoreErr
         .filter(|(_, at)| *at >= since)
         .collect();
     inner.readers.forget(forgotten);
-    if seen.is_empty() && uses.is_empty() {
+    let feeds = inner.feed_reads.since(since);
+    if seen.is_empty() && uses.is_empty() && feeds.is_empty() {
         return Ok(());
     }
     inner
@@ -113,6 +114,9 @@ async fn flush_readers(control: &Control, now: Timestamp) -> Result<(), StoreErr
                         }
                         for (token, at) in uses {
                             readers::note_token_use(connection, &token, at).await?;
+                        }
+                        for (feed, at) in feeds {
+                            calendar_feeds::note_read(connection, &feed, at).await?;
                         }
                         readers::forget(connection, forgotten).await
                     })

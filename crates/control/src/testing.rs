@@ -309,9 +309,14 @@ impl Server {
 
     /// Archives `atlas`, which was not edited.
     pub(crate) async fn archive_migration(&self) {
+        self.archive_migration_of_version(1).await;
+    }
+
+    /// Archives `atlas`.
+    pub(crate) async fn archive_migration_of_version(&self, version: i64) {
         let command = ArchiveMigration {
             migration: key("atlas"),
-            expected: Some(1),
+            expected: Some(version),
             reason: "given up".into(),
         };
         self.admin(command).await.unwrap();
@@ -326,6 +331,19 @@ impl Server {
             reason: String::new(),
         };
         self.admin(command).await.unwrap().subject.unwrap()
+    }
+
+    /// Adds a user who sees `atlas` alone, and answers them as a caller.
+    pub(crate) async fn signed_in(&self, name: &str, role: Role) -> Caller {
+        let command = AddUser {
+            name: name.into(),
+            role,
+            migration: Some(key("atlas")),
+            reason: String::new(),
+        };
+        let id = self.admin(command).await.unwrap().subject.unwrap();
+        let actor = self.control.user_actor(&id).await.unwrap().unwrap();
+        Caller::new(actor, "request-1")
     }
 
     /// Archives a user.

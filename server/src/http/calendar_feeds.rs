@@ -1,5 +1,7 @@
 //! `/calendar/{secret}.ics`: a migration as calendar programs read it. Whoever knows the secret may; it stands in no log.
 
+use std::time::Instant;
+
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
@@ -27,7 +29,7 @@ pub async fn read(
         Some(secret) => queries::calendar_feed(&state.control, secret, &base, &request.id).await?,
         None => None,
     };
-    let feed = feed.ok_or_else(gone)?;
+    let feed = feed.ok_or_else(|| gone(&state, &request))?;
     let etag = format!("\"{}\"", secret::hash(&feed.text));
     let mut response = if is_known(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -51,8 +53,20 @@ pub async fn read(
     Ok(response)
 }
 
-/// The same for every secret that opens nothing.
-fn gone() -> Problem {
+/// The same for every secret that opens nothing; 429 to who keeps trying. Whoever has one that does is never refused
+/// because of others.
+fn gone(state: &AppState, request: &RequestInfo) -> Problem {
+    let taken = request
+        .source
+        .map(|source| state.token_limit.take(source, Instant::now()));
+    if let Some(Err(seconds)) = taken {
+        return Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests for calendars that are not there came from this address.",
+        )
+        .retry_after(seconds);
+    }
     Problem::new(
         StatusCode::NOT_FOUND,
         "not-found",

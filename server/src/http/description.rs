@@ -87,7 +87,9 @@ fn operation(route: &Route) -> Value {
 /// Creating answers 201; other commands 200.
 fn is_creation(route: &Route) -> bool {
     route.method == Method::POST
-        && (route.gives == Some("CreatedToken")
+        && (route
+            .gives
+            .is_some_and(|schema| schema.starts_with("Created"))
             || route.takes.is_some_and(|schema| schema.starts_with("New")))
 }
 

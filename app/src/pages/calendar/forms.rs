@@ -331,6 +331,11 @@ fn subscribe(page: &Parts<'_>) -> AnyView {
             let posted = page.posted_one("revoke_calendar_feed", &feed.id);
             let hidden = vec![("id", feed.id.clone())];
             let whose = if feed.own { "yours" } else { &feed.user };
+            let now = page.view.frame.now;
+            let read = match feed.last_read_at {
+                Some(at) => view! { ", last read " <Time at=at now=now /> }.into_any(),
+                None => ", never read".into_any(),
+            };
             let button = view! {
                 <button class="button small danger" type="submit">
                     "Revoke"<span class="sr">{format!(" {}…", feed.hint)}</span>
@@ -340,7 +345,7 @@ fn subscribe(page: &Parts<'_>) -> AnyView {
                 <li>
                     <code>{format!("{}…", feed.hint)}</code>
                     <span class="grow">
-                        {whose.to_owned()} ", made " <Time at=feed.created_at now=page.view.frame.now />
+                        {whose.to_owned()} ", made " <Time at=feed.created_at now=page.view.frame.now /> {read}
                     </span>
                     {page.form("revoke_calendar_feed", &posted, hidden, button)}
                 </li>
@@ -351,7 +356,13 @@ fn subscribe(page: &Parts<'_>) -> AnyView {
     let lock = lock(&page.view.frame, Role::Viewer);
     let make = view! {
         <p class="hint">
-            "Add the address to a calendar program as a subscription; it reads again by itself. Whoever has it sees what you may see here: keep it to yourself."
+            "Phases, milestones, freezes, daily checks, soaks and issues that are due, each as an event that moves when the plan does. The address is shown once; make one for each program."
+        </p>
+        <p class="hint">
+            "Google Calendar: Other calendars, From URL. Apple Calendar: File, New Calendar Subscription. Outlook: Add calendar, Subscribe from web. Thunderbird: New calendar, On the network. Programs read again by themselves, some every hour, some once a day."
+        </p>
+        <p class="hint">
+            "Whoever has the address sees what you may see here, without signing in: keep it to yourself, and revoke it when it was seen by others."
         </p>
         {submit("Make an address", "primary", &lock)}
     };

@@ -62,7 +62,7 @@ impl Command for ArchivePhase {
         refuse_with_modules(work, &what, migration.id, self.number).await?;
         phase.archived_at = Some(work.now);
         phase.version += 1;
-        phases::update(work.connection, record.id, &phase).await?;
+        phases::update(work.connection, record.id, &phase, work.sequence).await?;
         Ok(Effect {
             action: self.action(),
             aim: self.aim(),

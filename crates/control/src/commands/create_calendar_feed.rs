@@ -119,3 +119,67 @@ impl Command for CreateCalendarFeed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Role;
+
+    use super::*;
+    use crate::Idempotency;
+    use crate::commands::RevokeCalendarFeed;
+    use crate::testing::{Server, key, refusal};
+
+    async fn make(server: &Server, caller: &Caller) -> Result<(Committed, String), CommandError> {
+        create_calendar_feed(&server.control, caller, key("atlas")).await
+    }
+
+    #[tokio::test]
+    async fn an_address_is_written_nowhere_and_one_person_has_not_too_many() {
+        let server = Server::with_modules(&["a"]).await;
+        let ada = server.signed_in("ada", Role::Viewer).await;
+        let (done, secret) = make(&server, &ada).await.unwrap();
+        let entry = server.entry(done.sequence).await;
+        let text = serde_json::to_string(&entry).unwrap();
+        assert!(!text.contains(&secret) && !text.contains(&secret::hash(&secret)));
+        assert_eq!(entry.after["user"], "ada");
+        for _ in 1..MOST_FEEDS {
+            make(&server, &ada).await.unwrap();
+        }
+        assert_eq!(refusal(make(&server, &ada).await).code(), "in-use");
+        // Another person has room, and so has she once one is revoked.
+        let bob = server.signed_in("bob", Role::Operator).await;
+        make(&server, &bob).await.unwrap();
+        let revoke = RevokeCalendarFeed {
+            id: done.subject.unwrap(),
+            reason: String::new(),
+        };
+        server.control.execute(&ada, revoke).await.unwrap();
+        make(&server, &ada).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn only_people_who_may_see_the_migration_have_addresses() {
+        let server = Server::with_modules(&["a"]).await;
+        let stranger = Server::viewer_of("borealis");
+        assert_eq!(refusal(make(&server, &stranger).await).code(), "not-found");
+        let mut token = Server::root();
+        token.actor.kind = ActorKind::Token;
+        let refused = refusal(make(&server, &token).await);
+        assert!(refused.to_string().contains("sign in"), "{refused}");
+        let ada = server.signed_in("ada", Role::Viewer).await;
+        server.archive_migration().await;
+        assert_eq!(refusal(make(&server, &ada).await).code(), "archived");
+    }
+
+    #[tokio::test]
+    async fn a_repeated_request_never_answers_a_secret_that_is_none() {
+        let server = Server::with_modules(&["a"]).await;
+        let mut ada = server.signed_in("ada", Role::Viewer).await;
+        ada.idempotency = Some(Idempotency {
+            key: "k".into(),
+            digest: "d".into(),
+        });
+        make(&server, &ada).await.unwrap();
+        assert_eq!(refusal(make(&server, &ada).await).code(), "in-use");
+    }
+}

@@ -82,7 +82,14 @@ impl Command for CreatePhase {
             archived_at: None,
             version: 1,
         };
-        phases::insert(work.connection, migration.id, &phase, work.now).await?;
+        phases::insert(
+            work.connection,
+            migration.id,
+            &phase,
+            work.sequence,
+            work.now,
+        )
+        .await?;
         Ok(Effect {
             action: "phase.create",
             aim: aim(&self.migration, Some(number)),

@@ -103,7 +103,7 @@ impl Command for EditPhase {
             return Err(Refusal::breaks_dependency(&broken).into());
         }
         phase.version += 1;
-        phases::update(work.connection, record.id, &phase).await?;
+        phases::update(work.connection, record.id, &phase, work.sequence).await?;
         let summary = format!(
             "changed the {} of phase {}{}",
             edited.fields(),

@@ -301,13 +301,13 @@ impl Writing {
                 migrations::update(work.connection, id, migration).await?;
             }
             Operation::AddPhase(phase) => {
-                let row = phases::insert(work.connection, id, phase, now).await?;
+                let row = phases::insert(work.connection, id, phase, work.sequence, now).await?;
                 self.phases.insert(phase.number, row);
                 self.targets.push(target(phase.number));
             }
             Operation::EditPhase(phase) => {
                 if let Some(row) = self.phases.get(&phase.number) {
-                    phases::update(work.connection, *row, phase).await?;
+                    phases::update(work.connection, *row, phase, work.sequence).await?;
                 }
                 self.targets.push(target(phase.number));
             }
@@ -410,7 +410,7 @@ impl Writing {
             .collect();
         dependencies::replace(work.connection, record.id, &ids).await?;
         record.phase.version += 1;
-        phases::update(work.connection, record.id, &record.phase).await?;
+        phases::update(work.connection, record.id, &record.phase, work.sequence).await?;
         let target = target(number);
         if !self.targets.contains(&target) {
             self.targets.push(target);

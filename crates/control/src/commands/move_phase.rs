@@ -161,7 +161,7 @@ async fn store(work: &mut Work<'_>, all: &[PhaseRecord], moves: &Moves) -> Resul
         let mut phase = record.phase.clone();
         (phase.start, phase.end) = (Some(moved.to.start), Some(moved.to.end));
         phase.version += 1;
-        phases::update(work.connection, record.id, &phase).await?;
+        phases::update(work.connection, record.id, &phase, work.sequence).await?;
     }
     Ok(())
 }

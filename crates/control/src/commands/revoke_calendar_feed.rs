@@ -82,3 +82,49 @@ async fn find(work: &mut Work<'_>, id: &str) -> Result<FeedRecord, Stopped> {
         .filter(may)
         .ok_or_else(|| Refusal::not_found("calendar address", id).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Role;
+
+    use super::*;
+    use crate::commands::create_calendar_feed;
+    use crate::testing::{Server, key, refusal};
+
+    fn revoke(id: &str) -> RevokeCalendarFeed {
+        RevokeCalendarFeed {
+            id: id.into(),
+            reason: "a phone was lost".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_ends_ones_own_an_admin_anybodys_and_nobody_else() {
+        let server = Server::with_modules(&["a"]).await;
+        let ada = server.signed_in("ada", Role::Viewer).await;
+        let bob = server.signed_in("bob", Role::Operator).await;
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let made = create_calendar_feed(&server.control, &ada, key("atlas")).await;
+            ids.push(made.unwrap().0.subject.unwrap());
+        }
+        for stranger in [&bob, &Server::admin_of("borealis")] {
+            let others = server.control.execute(stranger, revoke(&ids[0])).await;
+            assert_eq!(refusal(others).code(), "not-found");
+        }
+        server.control.execute(&ada, revoke(&ids[0])).await.unwrap();
+        let again = server.control.execute(&ada, revoke(&ids[0])).await;
+        assert_eq!(refusal(again).code(), "no-change");
+        let admin = Server::admin_of("atlas");
+        let done = server
+            .control
+            .execute(&admin, revoke(&ids[1]))
+            .await
+            .unwrap();
+        let entry = server.entry(done.sequence).await;
+        assert_eq!(
+            (entry.reason.as_str(), entry.targets),
+            ("a phone was lost", vec![ids[1].clone()])
+        );
+    }
+}

@@ -114,7 +114,7 @@ impl Command for SetDependencies {
             .collect();
         dependencies::replace(work.connection, record.id, &ids).await?;
         record.phase.version += 1;
-        phases::update(work.connection, record.id, &record.phase).await?;
+        phases::update(work.connection, record.id, &record.phase, work.sequence).await?;
         let summary = match self.needs.as_slice() {
             [] => format!("phase {} waits for nothing any more", self.number),
             needs => {

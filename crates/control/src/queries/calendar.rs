@@ -23,6 +23,7 @@ use super::module::choose_template;
 use super::standing::{Standing, load};
 use crate::commands::gates::zone_of;
 use crate::store::flags::FlagRecord;
+use crate::store::issue_lists::DueIssue;
 use crate::store::milestones::MilestoneRecord;
 use crate::store::phases::PhaseRecord;
 use crate::store::windows::WindowRecord;
@@ -43,18 +44,17 @@ const MOST_DUE: u32 = 1_000;
 const MOST_MARKS: i64 = 14;
 
 /// What was loaded and is to be laid out.
-pub(super) struct Loaded {
-    pub(super) standing: Standing,
-    pub(super) zone: TimeZone,
-    pub(super) now: Timestamp,
-    pub(super) steps: Vec<Step>,
-    pub(super) phases: Vec<PhaseRecord>,
-    pub(super) dependencies: Vec<Dependency>,
-    pub(super) windows: Vec<WindowRecord>,
-    pub(super) milestones: Vec<MilestoneRecord>,
-    pub(super) daily_checks: usize,
-    /// Issues that are not resolved, with the day by which they should be: number, title, day.
-    pub(super) due: Vec<(i64, String, Date)>,
+struct Loaded {
+    standing: Standing,
+    zone: TimeZone,
+    now: Timestamp,
+    steps: Vec<Step>,
+    phases: Vec<PhaseRecord>,
+    dependencies: Vec<Dependency>,
+    windows: Vec<WindowRecord>,
+    milestones: Vec<MilestoneRecord>,
+    daily_checks: usize,
+    due: Vec<DueIssue>,
 }
 
 /// The days shown, as instants.
@@ -93,7 +93,7 @@ pub async fn calendar(
     })
 }
 
-pub(super) async fn load_all(
+async fn load_all(
     control: &Control,
     caller: &Caller,
     migration: &Key,
@@ -113,7 +113,7 @@ pub(super) async fn load_all(
         .iter()
         .filter(|(_, item)| item.kind == ChecklistKind::Daily)
         .count();
-    let due = issue_lists::due(transaction, id, MOST_DUE).await?;
+    let due = issue_lists::due_issues(transaction, id, MOST_DUE).await?;
     Ok(Loaded {
         due,
         zone: zone_of(&standing.migration),
@@ -242,9 +242,9 @@ impl Range {
 }
 
 /// A module with what is to be expected of it.
-pub(super) struct Projected<'a> {
-    pub(super) flag: &'a FlagRecord,
-    pub(super) projection: Projection,
+struct Projected<'a> {
+    flag: &'a FlagRecord,
+    projection: Projection,
 }
 
 fn lay_out(
@@ -334,7 +334,7 @@ fn days_between((from, to): (Date, Date)) -> i32 {
 }
 
 /// Modules that are not archived, each walked along its template from where it stands.
-pub(super) fn projected(loaded: &Loaded) -> Vec<Projected<'_>> {
+fn projected(loaded: &Loaded) -> Vec<Projected<'_>> {
     let windows: Vec<Window> = loaded
         .windows
         .iter()
@@ -656,9 +656,14 @@ fn entries(
             add(day, EntryKind::PhaseEnd, text, below);
         }
     }
-    for (number, title, day) in &loaded.due {
-        let text = format!("due: {number}. {title}");
-        add(*day, EntryKind::Due, text, format!("issues/{number}"));
+    for issue in &loaded.due {
+        let text = format!("due: {}. {}", issue.number, issue.title);
+        add(
+            issue.due,
+            EntryKind::Due,
+            text,
+            format!("issues/{}", issue.number),
+        );
     }
     for record in &loaded.milestones {
         let below = "calendar#milestones".to_owned();

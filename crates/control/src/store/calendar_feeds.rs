@@ -1,4 +1,7 @@
 //! Rows of `calendar_feeds`: secret addresses under which calendar programs read a migration. Only hashes are stored.
+//! Beside them, when they were read last, and what calendars ask of other tables.
+
+use std::collections::HashMap;
 
 use domain::{Key, Timestamp};
 use sqlx::FromRow;
@@ -139,16 +142,68 @@ pub(crate) async fn revoke(
     Ok(())
 }
 
-/// When what calendars show of a migration last changed; `None` when it never did.
-pub(crate) async fn changed_at(
+/// The newest entry that changed what has no row of its own in a calendar: templates, daily checks, the migration's name
+/// and zone.
+pub(crate) async fn plan_changed(
     connection: &mut Connection,
     migration: &Key,
-) -> Result<Option<Timestamp>, StoreError> {
+) -> Result<Option<u64>, StoreError> {
     let found: Option<i64> = sqlx::query_scalar(
-        "SELECT max(at) FROM audit WHERE migration = $1 AND outcome = 'committed' AND action NOT LIKE 'calendar_feed.%'",
+        "SELECT sequence FROM audit
+         WHERE migration = $1 AND outcome = 'committed'
+           AND action IN ('migration.create', 'migration.edit', 'plan.import', 'check.add', 'check.edit', 'check.archive')
+         ORDER BY sequence DESC LIMIT 1",
     )
     .bind(migration.as_str())
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(found.map(Timestamp))
+    Ok(found.and_then(|sequence| u64::try_from(sequence).ok()))
+}
+
+/// When these audit entries were written.
+pub(crate) async fn instants(
+    connection: &mut Connection,
+    sequences: &[u64],
+) -> Result<HashMap<u64, Timestamp>, StoreError> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT sequence, at FROM audit WHERE sequence IN (SELECT value FROM json_each($1))",
+    )
+    .bind(serde_json::to_string(sequences)?)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(sequence, at)| Some((u64::try_from(sequence).ok()?, Timestamp(at))))
+        .collect())
+}
+
+/// Notes in `evidence.db` that a feed was read.
+pub(crate) async fn note_read(
+    connection: &mut Connection,
+    id: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO calendar_feed_reads (feed_id, last_read_at) VALUES ($1, $2)
+         ON CONFLICT (feed_id) DO UPDATE SET last_read_at = max(last_read_at, excluded.last_read_at)",
+    )
+    .bind(id)
+    .bind(at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// When feeds were read last, from `evidence.db`.
+pub(crate) async fn reads(
+    connection: &mut Connection,
+) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT feed_id, last_read_at FROM calendar_feed_reads")
+            .fetch_all(connection)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, at)| (id, Timestamp(at)))
+        .collect())
 }

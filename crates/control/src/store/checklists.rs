@@ -394,18 +394,3 @@ pub(crate) async fn take_back(
 fn day_text(day: Option<Date>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
-
-/// Times of day of the items that are worked every day, `09:00`, empty for those without one; and how many are of each.
-pub(crate) async fn daily_times(
-    connection: &mut Connection,
-    migration_id: i64,
-) -> Result<Vec<(String, u32)>, StoreError> {
-    Ok(sqlx::query_as(
-        "SELECT due_by, count(*) FROM checklist_items
-         WHERE migration_id = $1 AND kind = 'daily' AND archived_at IS NULL
-         GROUP BY due_by ORDER BY due_by",
-    )
-    .bind(migration_id)
-    .fetch_all(connection)
-    .await?)
-}

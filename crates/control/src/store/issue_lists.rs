@@ -1,11 +1,13 @@
 //! Lists of issues: narrowed by what people choose and by words, a page at a time.
 
+use domain::issues::Severity;
 use domain::read::IssueRow;
 use domain::{Key, Timestamp};
 use jiff::civil::Date;
 use sqlx::FromRow;
 
 use super::issues::{labels, module, number, severity, status};
+use super::migrations::date;
 use super::{Connection, StoreError};
 
 /// So many of the newest issues with the words are ordered by how well they fit.
@@ -270,27 +272,59 @@ pub(crate) async fn choices(
     })
 }
 
-/// Issues that are not resolved and have a day by which they should be: number, title, day; by that day.
-pub(crate) async fn due(
+/// An issue that is to be done with by a day.
+#[derive(Debug, Clone)]
+pub(crate) struct DueIssue {
+    pub(crate) number: u32,
+    pub(crate) title: String,
+    pub(crate) severity: Severity,
+    pub(crate) module: Option<Key>,
+    pub(crate) owner: String,
+    pub(crate) due: Date,
+    pub(crate) changed_sequence: Option<u64>,
+}
+
+#[derive(FromRow)]
+struct DueRow {
+    number: i64,
+    title: String,
+    severity: String,
+    module: Option<String>,
+    owner: String,
+    due: String,
+    changed_sequence: Option<i64>,
+}
+
+/// Issues of a migration that are not resolved and have a day, by that day; at most `limit`.
+pub(crate) async fn due_issues(
     connection: &mut Connection,
     migration_id: i64,
     limit: u32,
-) -> Result<Vec<(i64, String, Date)>, StoreError> {
-    let rows: Vec<(i64, String, String)> = sqlx::query_as(
-        "SELECT number, title, due FROM issues
-         WHERE migration_id = $1 AND status <> 'resolved' AND due IS NOT NULL
-         ORDER BY due, number LIMIT $2",
+) -> Result<Vec<DueIssue>, StoreError> {
+    let rows: Vec<DueRow> = sqlx::query_as(
+        "SELECT i.number, i.title, i.severity, m.key AS module, i.owner, i.due, i.changed_sequence
+         FROM issues i LEFT JOIN modules m ON m.id = i.module_id
+         WHERE i.migration_id = $1 AND i.status <> 'resolved' AND i.due IS NOT NULL
+         ORDER BY i.due, i.number LIMIT $2",
     )
     .bind(migration_id)
     .bind(limit)
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(number, title, day)| {
-            let day = day
-                .parse()
-                .map_err(|error| StoreError::corrupt("issues", error))?;
-            Ok((number, title, day))
+        .map(|row| {
+            Ok(DueIssue {
+                number: number(row.number)?,
+                title: row.title,
+                severity: severity(&row.severity)?,
+                module: module(row.module.as_deref())?,
+                owner: row.owner,
+                due: date(Some(&row.due), "issues")?
+                    .ok_or_else(|| StoreError::corrupt("issues", "no day"))?,
+                changed_sequence: row
+                    .changed_sequence
+                    .and_then(|sequence| u64::try_from(sequence).ok()),
+            })
         })
         .collect()
 }

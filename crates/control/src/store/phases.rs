@@ -14,6 +14,8 @@ pub(crate) struct PhaseRecord {
     pub(crate) phase: Phase,
     /// First and last day as they were agreed on.
     pub(crate) baseline: (Option<Date>, Option<Date>),
+    /// The audit entry that changed it last, as far as that was noted.
+    pub(crate) changed_sequence: Option<u64>,
 }
 
 #[derive(FromRow)]
@@ -32,6 +34,7 @@ struct Row {
     notes: String,
     archived_at: Option<i64>,
     version: i64,
+    changed_sequence: Option<i64>,
 }
 
 impl TryFrom<Row> for PhaseRecord {
@@ -41,6 +44,9 @@ impl TryFrom<Row> for PhaseRecord {
         let corrupt = |error| StoreError::corrupt("phases", error);
         Ok(Self {
             id: row.id,
+            changed_sequence: row
+                .changed_sequence
+                .and_then(|sequence| u64::try_from(sequence).ok()),
             baseline: (
                 date(row.baseline_start.as_deref(), "phases")?,
                 date(row.baseline_end.as_deref(), "phases")?,
@@ -69,7 +75,7 @@ pub(crate) async fn of_migration(
 ) -> Result<Vec<PhaseRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT id, number, name, start_date, end_date, expected_modules, validation_days, overrun_days,
-                same_process, notes, archived_at, version, baseline_start, baseline_end
+                same_process, notes, archived_at, version, changed_sequence, baseline_start, baseline_end
          FROM phases WHERE migration_id = $1 ORDER BY number",
     )
     .bind(migration_id)
@@ -85,13 +91,14 @@ pub(crate) async fn insert(
     connection: &mut Connection,
     migration_id: i64,
     phase: &Phase,
+    sequence: u64,
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
         "INSERT INTO phases (migration_id, number, name, start_date, end_date, expected_modules, validation_days,
                              overrun_days, same_process, notes, created_at,
-                             baseline_start, baseline_end)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $4, $5) RETURNING id",
+                             changed_sequence, baseline_start, baseline_end)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $4, $5) RETURNING id",
     )
     .bind(migration_id)
     .bind(phase.number)
@@ -104,6 +111,7 @@ pub(crate) async fn insert(
     .bind(phase.same_process)
     .bind(&phase.notes)
     .bind(now.0)
+    .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
     .fetch_one(connection)
     .await?)
 }
@@ -113,10 +121,11 @@ pub(crate) async fn update(
     connection: &mut Connection,
     id: i64,
     phase: &Phase,
+    sequence: u64,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE phases SET name = $2, start_date = $3, end_date = $4, expected_modules = $5, validation_days = $6,
-                overrun_days = $7, same_process = $8, notes = $9, archived_at = $10, version = $11,
+                overrun_days = $7, same_process = $8, notes = $9, archived_at = $10, version = $11, changed_sequence = $12,
                 baseline_start = coalesce(baseline_start, $3), baseline_end = coalesce(baseline_end, $4)
          WHERE id = $1",
     )
@@ -131,6 +140,7 @@ pub(crate) async fn update(
     .bind(&phase.notes)
     .bind(phase.archived_at.map(|at| at.0))
     .bind(phase.version)
+    .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
     Ok(())

@@ -23,6 +23,7 @@ pub(super) const STATE: Schema = Schema {
         include_str!("../../../../migrations/state/0003_schedule.sql"),
         include_str!("../../../../migrations/state/0004_issues.sql"),
         include_str!("../../../../migrations/state/0005_checklists.sql"),
+        include_str!("../../../../migrations/state/0006_calendar_feeds.sql"),
     ],
 };
 
@@ -32,6 +33,7 @@ pub(super) const EVIDENCE: Schema = Schema {
     steps: &[
         include_str!("../../../../migrations/evidence/0001_first.sql"),
         include_str!("../../../../migrations/evidence/0002_instances.sql"),
+        include_str!("../../../../migrations/evidence/0003_calendar_feeds.sql"),
     ],
 };
 

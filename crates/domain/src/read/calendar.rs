@@ -324,4 +324,6 @@ pub struct FeedRow {
     pub hint: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When a program read it last.
+    pub last_read_at: Option<Timestamp>,
 }

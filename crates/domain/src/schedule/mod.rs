@@ -5,13 +5,18 @@
 //!
 //! | module | subject |
 //! | --- | --- |
+//! | `agenda`, `observances` | occurrences, and a zone's changes of clocks, as calendar programs are told (not in WASM) |
 //! | `recurrence` | which days and times a rule of RFC 5545 names (not in WASM) |
 //! | [`windows`] | freezes and change windows: whether promotions are open, and when again (expansion not in WASM) |
 //! | [`phases`] | dependencies between phases, and moving them |
 //! | [`projection`] | when the remaining steps of a module and the end of a phase are to be expected |
 //! | [`checklist`] | checklist items, ticks, the run of each day, what was left over |
 
+#[cfg(not(target_family = "wasm"))]
+pub mod agenda;
 pub mod checklist;
+#[cfg(not(target_family = "wasm"))]
+pub mod observances;
 pub mod phases;
 pub mod projection;
 #[cfg(not(target_family = "wasm"))]

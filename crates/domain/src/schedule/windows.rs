@@ -11,6 +11,9 @@ use crate::{PhaseNumber, Timestamp};
 #[cfg(not(target_family = "wasm"))]
 pub use timetable::{LOOK_AHEAD_DAYS, Timetable, Window, closed, occurrences_between};
 
+#[cfg(not(target_family = "wasm"))]
+pub(super) use timetable::span;
+
 /// What a window does to promotions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use flags::Key;
-use jiff::ToSpan;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
 
 use super::{Closed, Scope, WindowKind};
 use crate::migration::MAX_NAME;
@@ -143,16 +143,24 @@ impl Window {
 
     /// One occurrence as instants, the end not included.
     fn span(&self, begin: DateTime, zone: &TimeZone) -> (Timestamp, Timestamp) {
-        let length = self.starts.duration_until(self.ends);
-        let end = begin.saturating_add(length);
-        let (from, to) = (instant(begin, zone), instant_of_end(end, zone));
-        if from < to {
-            return (from, to);
-        }
-        // A gap of daylight saving swallowed its begin and pushed it past its end: it keeps its length.
-        let length = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
-        (from, from.plus(length))
+        span(begin, self.starts.duration_until(self.ends), zone)
     }
+}
+
+/// What begins at a time on the wall and is so long on it, as instants, the end not included.
+pub(crate) fn span(
+    begin: DateTime,
+    length: SignedDuration,
+    zone: &TimeZone,
+) -> (Timestamp, Timestamp) {
+    let end = begin.saturating_add(length);
+    let (from, to) = (instant(begin, zone), instant_of_end(end, zone));
+    if from < to {
+        return (from, to);
+    }
+    // A gap of daylight saving swallowed its begin and pushed it past its end: it keeps its length.
+    let length = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+    (from, from.plus(length))
 }
 
 fn is_whole_minute(at: DateTime) -> bool {

@@ -164,7 +164,7 @@ impl Back {
             return Err(Refusal::breaks_dependency(&broken).into());
         }
         for (row, phase) in &back {
-            phases::update(work.connection, *row, phase).await?;
+            phases::update(work.connection, *row, phase, work.sequence).await?;
         }
         let mut restored = Map::new();
         for (_, phase) in &back {
