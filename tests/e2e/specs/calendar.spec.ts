@@ -109,7 +109,7 @@ test("an address for calendar programs is shown once, read without a session, an
   const path = new URL(address).pathname;
   const read = await fetch(app.url + path);
   expect(read.headers.get("content-type")).toBe("text/calendar; charset=utf-8");
-  expect(await read.text()).toContain("SUMMARY:Week 1: Ledger core");
+  expect(await read.text()).toContain("SUMMARY:Phase 2: Week 1: Ledger core");
   const subscriptions = page.locator("#subscribe");
   await expect(subscriptions.getByText("yours, made")).toBeVisible();
   await page.goto(`${app.url}/m/ledger/calendar`);
