@@ -121,7 +121,7 @@ fn times(occasion: &Occasion, zone: &Zone<'_>) -> Vec<Property> {
     let until = if whole_days {
         day(last.date())
     } else {
-        utc(instant(*last, zone.zone))
+        utc(instant(*last, zone.rules))
     };
     times.push(Property::new("RRULE", format!("{rule};UNTIL={until}")));
     times.extend(except.iter().map(|at| zone.at("EXDATE", *at)));
@@ -130,7 +130,7 @@ fn times(occasion: &Occasion, zone: &Zone<'_>) -> Vec<Property> {
 
 /// A zone as documents name it.
 struct Zone<'a> {
-    zone: &'a TimeZone,
+    rules: &'a TimeZone,
     name: &'a str,
     /// Whether times are told as instants: then no program has to know any zone.
     utc: bool,
@@ -140,13 +140,17 @@ impl<'a> Zone<'a> {
     fn of(zone: &'a TimeZone) -> Self {
         let name = zone.iana_name().unwrap_or("UTC");
         let utc = matches!(name, "UTC" | "Etc/UTC");
-        Self { zone, name, utc }
+        Self {
+            rules: zone,
+            name,
+            utc,
+        }
     }
 
     /// A time on the wall.
     fn at(&self, property: &str, at: DateTime) -> Property {
         if self.utc {
-            return Property::new(property, utc(instant(at, self.zone)));
+            return Property::new(property, utc(instant(at, self.rules)));
         }
         with(property, &local(at), "TZID", self.name)
     }
@@ -169,7 +173,7 @@ impl<'a> Zone<'a> {
             Property::new("BEGIN", "VTIMEZONE"),
             Property::new("TZID", self.name),
         ];
-        for one in observances(self.zone, first, last) {
+        for one in observances(self.rules, first, last) {
             let kind = if one.daylight { "DAYLIGHT" } else { "STANDARD" };
             lines.extend([
                 Property::new("BEGIN", kind),
