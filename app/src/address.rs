@@ -7,6 +7,14 @@ use domain::read::Frame;
 use leptos::prelude::{Get, Memo, Signal, With};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+/// The environment's `env=staging` in the query of an address, with or without its question mark.
+pub(crate) fn environment_pair(query: &str) -> Option<&str> {
+    query
+        .trim_start_matches('?')
+        .split('&')
+        .find(|pair| pair.starts_with("env="))
+}
+
 /// Writes addresses of pages of one migration, in one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {

@@ -7,8 +7,8 @@ mod in_browser {
     use leptos::wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen::closure::Closure;
     use web_sys::{
-        Element, FormData, Headers, HtmlDialogElement, HtmlElement, HtmlFormElement, PointerEvent,
-        RequestInit, Response, SubmitEvent, UrlSearchParams,
+        AbortSignal, Element, FormData, Headers, HtmlDialogElement, HtmlElement, HtmlFormElement,
+        PointerEvent, RequestInit, Response, SubmitEvent, UrlSearchParams,
     };
 
     /// The browser's clock, milliseconds since 1970.
@@ -47,18 +47,42 @@ mod in_browser {
         let _stays = window().location().set_href(address);
     }
 
-    /// Copies `text`; says `done(true)` once it has, and `done(false)` two seconds later.
-    pub fn copy(text: &str, done: impl Fn(bool) + 'static) {
-        let promise = window().navigator().clipboard().write_text(text);
-        let copied = Closure::once_into_js(move |_: JsValue| {
-            done(true);
-            set_timeout(move || done(false), std::time::Duration::from_secs(2));
+    /// Copies `text`; gives `done` a word about how that went, and `None` two seconds later.
+    pub fn copy(text: String, done: impl Fn(Option<&'static str>) + 'static) {
+        leptos::task::spawn_local(async move {
+            let copied = copy_by_clipboard(&text).await || copy_by_selection(&text).is_some();
+            done(Some(if copied { "Copied" } else { "Not copied" }));
+            set_timeout(move || done(None), std::time::Duration::from_secs(2));
         });
-        let _chained = promise.then(&Closure::wrap(Box::new(move |value: JsValue| {
-            let _ignored = copied
-                .unchecked_ref::<js_sys::Function>()
-                .call1(&JsValue::NULL, &value);
-        }) as Box<dyn FnMut(JsValue)>));
+    }
+
+    /// Browsers have a clipboard on pages that came by https or from this machine only.
+    async fn copy_by_clipboard(text: &str) -> bool {
+        let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
+        match clipboard.map(JsCast::dyn_into::<web_sys::Clipboard>) {
+            Ok(Ok(clipboard)) => JsFuture::from(clipboard.write_text(text)).await.is_ok(),
+            _ => false,
+        }
+    }
+
+    fn copy_by_selection(text: &str) -> Option<()> {
+        let before = document().active_element();
+        let area = document().create_element("textarea").ok()?;
+        let area: web_sys::HtmlTextAreaElement = area.dyn_into().ok()?;
+        area.set_value(text);
+        area.set_class_name("visually-hidden");
+        // Within an open dialog nothing outside of it can be selected.
+        let dialog = document().query_selector("dialog[open]").ok().flatten();
+        let place = dialog.or_else(|| document().body().map(Into::into))?;
+        place.append_child(&area).ok()?;
+        area.select();
+        let page: web_sys::HtmlDocument = document().dyn_into().ok()?;
+        let copied = page.exec_command("copy").unwrap_or(false);
+        area.remove();
+        if let Some(before) = before.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _it_had_it_before = before.focus();
+        }
+        copied.then_some(())
     }
 
     /// The whole address of a path on this server.
@@ -83,13 +107,14 @@ mod in_browser {
     }
 
     /// Leaves clicks on links to the browser where `mine` says so of their path, before anybody else sees them. Links of
-    /// other servers are the browser's anyway.
+    /// other servers are the browser's anyway, and the palette's is no way to its page.
     pub fn before_click(mine: fn(&str) -> bool) {
-        let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        on_click_first(move |event| {
             let target = event
                 .target()
                 .and_then(|target| target.dyn_into::<Element>().ok());
-            let link = target.and_then(|target| target.closest("a[href]").ok().flatten());
+            let link = target
+                .and_then(|target| target.closest("a[href]:not([data-palette])").ok().flatten());
             let path = link
                 .and_then(|link| link.dyn_into::<web_sys::HtmlAnchorElement>().ok())
                 .map(|link| link.pathname());
@@ -97,7 +122,12 @@ mod in_browser {
                 event.stop_propagation();
             }
         });
-        let function = listener.into_js_value();
+    }
+
+    /// Sees every click before anybody else, for as long as the document is there.
+    pub fn on_click_first(listener: impl Fn(&web_sys::MouseEvent) + 'static) {
+        let function = Closure::<dyn Fn(web_sys::MouseEvent)>::new(move |event| listener(&event));
+        let function = function.into_js_value();
         let _the_window_is_there = window().add_event_listener_with_callback_and_bool(
             "click",
             function.unchecked_ref(),
@@ -179,9 +209,8 @@ mod in_browser {
         }
     }
 
-    /// Posts a form as `submitter` asked, and gives whether it went well and the answer's text; `Err` when there was no
-    /// answer.
-    pub async fn post(event: SubmitEvent) -> Result<(bool, String), String> {
+    /// Posts a form as `submitter` asked, and gives the answer's status and text; `Err` when there was no answer.
+    pub async fn post(event: SubmitEvent) -> Result<(u16, String), String> {
         exchange(&event).await.map_err(|error| {
             js_sys::Reflect::get(&error, &"message".into())
                 .ok()
@@ -190,7 +219,7 @@ mod in_browser {
         })
     }
 
-    async fn exchange(event: &SubmitEvent) -> Result<(bool, String), JsValue> {
+    async fn exchange(event: &SubmitEvent) -> Result<(u16, String), JsValue> {
         let form: HtmlFormElement = event.target().ok_or(JsValue::NULL)?.unchecked_into();
         let fields = FormData::new_with_form(&form)?;
         // The button pressed counts as a field: each reason to roll back is one.
@@ -210,13 +239,21 @@ mod in_browser {
         let asked = window().fetch_with_str_and_init(&action, &request);
         let answer: Response = JsFuture::from(asked).await?.unchecked_into();
         let text = JsFuture::from(answer.text()?).await?;
-        Ok((answer.ok(), text.as_string().unwrap_or_default()))
+        Ok((answer.status(), text.as_string().unwrap_or_default()))
+    }
+
+    /// What a form would send of what people fill in.
+    pub fn filled(form: &HtmlFormElement) -> Option<String> {
+        let fields = FormData::new_with_form(form).ok()?;
+        let text = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+        text.to_string().as_string()
     }
 
     /// The document at an address as text; `None` without one, or when it is another page than asked for, such as the
-    /// one to sign in on.
-    pub async fn page(address: &str) -> Option<String> {
+    /// one to sign in on. `until` ends the wait.
+    pub async fn page(address: &str, until: Option<&AbortSignal>) -> Option<String> {
         let request = RequestInit::new();
+        request.set_signal(until);
         let headers = Headers::new().ok()?;
         headers.set("accept", "text/html").ok()?;
         request.set_headers(&headers);
@@ -267,9 +304,9 @@ mod in_browser {
 
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
-    before_click, capture_pointer, close_dialog, copy, focus, focus_next, follow, in_dialog,
-    instant, is_within, now, on, open_dialog, page, post, remember, remembered, typing,
-    whole_address, width_of_svg, zoned,
+    before_click, capture_pointer, close_dialog, copy, filled, focus, focus_next, follow,
+    in_dialog, instant, is_within, now, on, on_click_first, open_dialog, page, post, remember,
+    remembered, typing, whole_address, width_of_svg, zoned,
 };
 
 #[cfg(not(feature = "hydrate"))]
@@ -283,7 +320,7 @@ mod on_server {
     pub fn follow(_address: &str) {}
 
     /// Nothing to copy to.
-    pub fn copy(_text: &str, _done: impl Fn(bool) + 'static) {}
+    pub fn copy(_text: String, _done: impl Fn(Option<&'static str>) + 'static) {}
 
     /// The path alone.
     pub fn whole_address(path: &str) -> String {
@@ -291,7 +328,7 @@ mod on_server {
     }
 
     /// Nothing is posted.
-    pub async fn post(_event: leptos::ev::SubmitEvent) -> Result<(bool, String), String> {
+    pub async fn post(_event: leptos::ev::SubmitEvent) -> Result<(u16, String), String> {
         Err("there is no browser".to_owned())
     }
 

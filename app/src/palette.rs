@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use web_sys::{DomParser, Element, HtmlElement, HtmlInputElement, SupportedType};
+use web_sys::{
+    AbortController, AbortSignal, DomParser, HtmlElement, HtmlInputElement, Node, SupportedType,
+};
 
-use crate::address::encoded;
+use crate::address::{encoded, environment_pair};
 use crate::browser;
 
 const DIALOG: &str = "palette";
@@ -19,11 +21,7 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// The search's page for the migration in `path`; `None` outside of any.
 fn search_page(path: &str, search: &str) -> Option<String> {
     let migration = path.strip_prefix("/m/")?.split('/').next()?;
-    let environment = search
-        .trim_start_matches('?')
-        .split('&')
-        .find(|pair| pair.starts_with("env="))
-        .unwrap_or_default();
+    let environment = environment_pair(search).unwrap_or_default();
     Some(format!("/m/{migration}/search?{environment}"))
 }
 
@@ -35,8 +33,9 @@ pub(crate) fn open(path: &str, search: &str) -> bool {
     let Some(dialog) = dialog("Search", true) else {
         return false;
     };
-    listen(&dialog, page.clone());
-    leptos::task::spawn_local(show(page, "#found"));
+    let question = Question::new(page);
+    listen(&dialog, question.clone());
+    question.ask();
     browser::open_dialog(DIALOG) && browser::focus(FIELD)
 }
 
@@ -46,7 +45,13 @@ pub(crate) fn open_keys(path: &str, search: &str) {
         && dialog("Keys", false).is_some()
         && browser::open_dialog(DIALOG)
     {
-        leptos::task::spawn_local(show(page, "#keys"));
+        leptos::task::spawn_local(async move {
+            let keys = part(&page, "#keys", None).await;
+            // Its dialog may have become the search.
+            if typed().is_none() {
+                show(keys);
+            }
+        });
     }
 }
 
@@ -78,58 +83,108 @@ fn dialog(label: &str, searches: bool) -> Option<HtmlElement> {
     Some(dialog)
 }
 
-fn listen(dialog: &HtmlElement, page: String) {
-    let asked = StoredValue::new(0_u32);
-    let input = move || {
-        asked.update_value(|asked| *asked += 1);
-        let (mine, page) = (asked.get_value(), page.clone());
+/// What the dialog's field asks for: a part of the search's page. The last question counts, whatever is answered first.
+#[derive(Clone)]
+struct Question {
+    page: String,
+    /// Ends the wait for what was asked before.
+    asked: StoredValue<Option<AbortController>, LocalStorage>,
+    /// The address whose part is shown.
+    shown: StoredValue<String>,
+    /// Enter was pressed before its answer was there.
+    follow: StoredValue<bool>,
+}
+
+impl Question {
+    fn new(page: String) -> Self {
+        Self {
+            page,
+            asked: StoredValue::new_local(None),
+            shown: StoredValue::new(String::new()),
+            follow: StoredValue::new(false),
+        }
+    }
+
+    /// Where what is typed now is answered.
+    fn address(&self) -> String {
+        match typed() {
+            Some(q) if !q.is_empty() => format!("{}&q={}", self.page, encoded(&q)),
+            _ => self.page.clone(),
+        }
+    }
+
+    fn ask(&self) {
+        let (question, address) = (self.clone(), self.address());
+        let controller = AbortController::new().ok();
+        let signal = controller.as_ref().map(AbortController::signal);
+        let last = self
+            .asked
+            .try_update_value(|asked| std::mem::replace(asked, controller));
+        if let Some(last) = last.flatten() {
+            last.abort();
+        }
+        leptos::task::spawn_local(async move {
+            let found = part(&address, "#found", signal.as_ref()).await;
+            let late = signal.is_some_and(|signal| signal.aborted());
+            if late || question.shown.try_set_value(address).is_some() {
+                return;
+            }
+            show(found);
+            if question.follow.try_update_value(std::mem::take) == Some(true) {
+                follow_first();
+            }
+        });
+    }
+
+    /// Follows the first of what is found, once that is known.
+    fn follow(&self) {
+        if self.shown.get_value() == self.address() {
+            follow_first();
+        } else {
+            self.follow.set_value(true);
+            self.ask();
+        }
+    }
+}
+
+fn listen(dialog: &HtmlElement, question: Question) {
+    let typed = StoredValue::new(0_u32);
+    let asking = question.clone();
+    browser::on(dialog, "input", move |_| {
+        typed.update_value(|typed| *typed += 1);
+        question.follow.set_value(false);
+        let (mine, asking) = (typed.get_value(), asking.clone());
         set_timeout(
             move || {
-                // Only the last of what was typed, and only while its dialog is there.
-                if asked.try_get_value() == Some(mine)
-                    && let Some(q) = typed()
-                {
-                    leptos::task::spawn_local(show(format!("{page}&q={}", encoded(&q)), "#found"));
+                // Only the last of what was typed.
+                if typed.try_get_value() == Some(mine) {
+                    asking.ask();
                 }
             },
             PAUSE,
         );
-    };
-    browser::on(dialog, "input", move |_| input());
+    });
+    let question = question.clone();
     browser::on(dialog, "keydown", move |event| {
         let Ok(event) = event.dyn_into::<web_sys::KeyboardEvent>() else {
             return;
         };
+        // A key that chooses among what a word may be written as is not for us.
+        if event.is_composing() {
+            return;
+        }
         let links = "#palette input, #palette .results a";
         match event.key().as_str() {
             "ArrowDown" => browser::focus_next(links, 1),
             "ArrowUp" => browser::focus_next(links, -1),
-            "Enter" => {
-                let field = document().query_selector(FIELD).ok().flatten();
-                let first = document()
-                    .query_selector("#palette .results a")
-                    .ok()
-                    .flatten();
-                match (field == document().active_element(), first) {
-                    (true, Some(first)) => {
-                        if let Ok(first) = first.dyn_into::<HtmlElement>() {
-                            first.click();
-                        }
-                    }
-                    _ => return,
-                }
-            }
+            "Enter" if browser::is_within(event.target(), "input") => question.follow(),
             _ => return,
         }
         event.prevent_default();
     });
     // A link leads away, within the page's own program too.
     browser::on(dialog, "click", |event| {
-        let link = event
-            .target()
-            .and_then(|target| target.dyn_into::<Element>().ok())
-            .and_then(|target| target.closest("a").ok().flatten());
-        if link.is_some() {
+        if browser::is_within(event.target(), "a") {
             browser::close_dialog(DIALOG);
         }
     });
@@ -140,24 +195,38 @@ fn typed() -> Option<String> {
     Some(field.dyn_into::<HtmlInputElement>().ok()?.value())
 }
 
-/// Shows that part of a page among the results; without an answer what is there stays.
-async fn show(address: String, part: &'static str) {
-    let Some(text) = browser::page(&address).await else {
+fn follow_first() {
+    let first = document().query_selector("#palette .results a");
+    if let Some(first) = first
+        .ok()
+        .flatten()
+        .and_then(|first| first.dyn_into::<HtmlElement>().ok())
+    {
+        first.click();
+    }
+}
+
+/// A part of a page.
+async fn part(address: &str, part: &str, until: Option<&AbortSignal>) -> Option<Node> {
+    let text = browser::page(address, until).await?;
+    let parser = DomParser::new().ok()?;
+    let made = parser
+        .parse_from_string(&text, SupportedType::TextHtml)
+        .ok()?;
+    let part = made.query_selector(part).ok().flatten()?;
+    document().import_node_with_deep(&part, true).ok()
+}
+
+/// Shows that among the results.
+fn show(part: Option<Node>) {
+    let Some(results) = document().query_selector(RESULTS).ok().flatten() else {
         return;
     };
-    let made = DomParser::new()
-        .and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
-    let part = made
-        .ok()
-        .and_then(|made| made.query_selector(part).ok().flatten());
-    // An answer to what was typed before comes too late.
-    let stale = typed()
-        .is_some_and(|q| !q.is_empty() && !address.ends_with(&format!("&q={}", encoded(&q))));
-    let results = document().query_selector(RESULTS).ok().flatten();
-    if let (Some(part), Some(results), false) = (part, results, stale)
-        && let Ok(part) = document().import_node_with_deep(&part, true)
-    {
-        results.set_text_content(None);
-        let _it_is_an_element = results.append_child(&part);
+    results.set_text_content(None);
+    match part {
+        Some(part) => {
+            let _it_is_an_element = results.append_child(&part);
+        }
+        None => results.set_text_content(Some("No answer from the server. Type on to ask again.")),
     }
 }

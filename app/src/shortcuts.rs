@@ -5,7 +5,7 @@ use domain::Timestamp;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use crate::address::encoded;
+use crate::address::{encoded, environment_pair};
 #[cfg(feature = "hydrate")]
 use crate::palette;
 use crate::{browser, times};
@@ -108,10 +108,7 @@ pub fn action(keys: &str) -> Option<Action> {
 pub fn leads_to(action: Action, path: &str, search: &str, now: Timestamp) -> Option<String> {
     let mut parts = path.strip_prefix("/m/")?.split('/');
     let migration = parts.next().filter(|key| !key.is_empty())?;
-    let environment = search
-        .trim_start_matches('?')
-        .split('&')
-        .find(|pair| pair.starts_with("env="));
+    let environment = environment_pair(search);
     match action {
         Action::OpenIssue => {
             let module = match (parts.next(), parts.next()) {
@@ -202,8 +199,8 @@ pub(crate) fn listen(here: impl Fn() -> (String, String) + 'static, go: impl Fn(
         }
         event.prevent_default();
     });
-    // The way there by pointer.
-    let opener = window_event_listener(leptos::ev::click, move |event| {
+    // The way there by pointer, before the router sees a link to another page in it.
+    browser::on_click_first(move |event| {
         let plain = !event.ctrl_key() && !event.meta_key() && !event.shift_key();
         let location = window().location();
         let (path, search) = (location.pathname(), location.search());
@@ -214,7 +211,6 @@ pub(crate) fn listen(here: impl Fn() -> (String, String) + 'static, go: impl Fn(
             event.prevent_default();
         }
     });
-    on_cleanup(move || opener.remove());
     on_cleanup(move || listener.remove());
 }
 

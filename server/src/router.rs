@@ -26,6 +26,7 @@ use crate::state::AppState;
 pub fn full(state: &AppState) -> Router {
     let data_plane =
         group(&[Access::Open, Access::DataPlane]).merge(with_cors(state, group(&[Access::Ofrep])));
+    let secret = group(&[Access::Secret]).layer(from_fn(read_small));
     // Leptos knows which pages there are; every other address is its page for that, with 404.
     let mut pages = group(&[Access::Page]).fallback(pages::no_such_page);
     for listing in leptos_axum::generate_route_list(app::App) {
@@ -35,6 +36,7 @@ pub fn full(state: &AppState) -> Router {
         state,
         data_plane
             .merge(management(state))
+            .merge(secret)
             .merge(of_pages(state, pages.layer(from_fn(read_small))))
             .merge(of_pages(
                 state,

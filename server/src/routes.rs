@@ -19,6 +19,8 @@ use crate::state::AppState;
 pub enum Access {
     /// Anybody.
     Open,
+    /// Whoever knows the address, which holds a secret.
+    Secret,
     /// A token of kind `sdk`, read by the handler itself.
     DataPlane,
     /// The same, and pages of configured origins.
@@ -179,7 +181,7 @@ pub fn table() -> Vec<Route> {
             => "Make such an address for whoever is signed in, and show it this once", gives "CreatedCalendarFeed";
         POST "/api/v1/calendar-feeds/{feed}/revoke" [Management] calendar_feeds::revoke
             => "End such an address", takes "Why", gives "Committed";
-        GET "/calendar/{feed}" [Open] crate::http::calendar_feeds::read
+        GET "/calendar/{feed}" [Secret] crate::http::calendar_feeds::read
             => "A migration as an iCalendar document, by the secret in its address", gives "text/calendar";
         GET "/api/v1/migrations/{migration}/windows" [Management] calendar::windows
             => "Freezes and change windows", gives "Windows";

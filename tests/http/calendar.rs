@@ -352,6 +352,37 @@ async fn one_search_finds_whatever_has_the_words() -> Result<()> {
         Some(&("module".into(), "modules/parcel_ledger".into()))
     );
     assert!(found.iter().any(|(kind, _)| kind == "audit"), "{found:?}");
+    // An issue is found by its number, with and without its sign, once; a sign alone is none.
+    for title in ["Slow", "Ledger 1 drifts"] {
+        admin
+            .post(
+                "/api/v1/migrations/ledger/issues",
+                json!({ "title": title, "severity": "low" }),
+            )
+            .await?
+            .expect(201)?;
+    }
+    let issues = async |q: &str| -> Result<Vec<String>> {
+        let found = search(q).await?;
+        let of_issues = found.into_iter().filter(|(kind, _)| kind == "issue");
+        Ok(of_issues.map(|(_, below)| below).collect())
+    };
+    assert_eq!(issues("%231").await?, ["issues/1", "issues/2"]);
+    assert_eq!(issues("2").await?, ["issues/2"]);
+    assert!(issues("%23").await?.is_empty());
+    // Entries by who, what and why, the newest first, all words and the beginning of each.
+    admin
+        .post(
+            "/api/v1/migrations/ledger/kill-switch",
+            json!({ "reason": "Die Überweisungen stehen" }),
+        )
+        .await?
+        .expect(200)?;
+    let found = search("uberweis%20die").await?;
+    assert!(
+        matches!(found.as_slice(), [(kind, _)] if kind == "audit"),
+        "{found:?}"
+    );
     // Signs of patterns are letters like others.
     assert_eq!(search("par%25led").await?, []);
     assert_eq!(search("par_el").await?, []);

@@ -20,7 +20,7 @@ pub fn CopyButton(
     link: bool,
 ) -> impl IntoView {
     let live = Live::here();
-    let done = RwSignal::new(false);
+    let done = RwSignal::new(None::<&'static str>);
     let said = label.clone();
     view! {
         <button
@@ -33,14 +33,14 @@ pub fn CopyButton(
             on:click=move |_| {
                 let copied = move |copied| done.set(copied);
                 if link {
-                    browser::copy(&browser::whole_address(&text), copied);
+                    browser::copy(browser::whole_address(&text), copied);
                 } else {
-                    browser::copy(&text, copied);
+                    browser::copy(text.clone(), copied);
                 }
             }
         >
             {icon("copy")}
-            <span aria-live="polite">{move || if done.get() { "Copied".to_owned() } else { label.clone() }}</span>
+            <span aria-live="polite">{move || done.get().map_or_else(|| label.clone(), str::to_owned)}</span>
         </button>
     }
 }

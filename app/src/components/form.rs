@@ -66,13 +66,13 @@ impl CommandAction {
     }
 }
 
-fn answer(posted: Result<(bool, String), String>) -> Result<Committed, AppError> {
+fn answer(posted: Result<(u16, String), String>) -> Result<Committed, AppError> {
     let unreadable = |error: serde_json::Error| AppError::Unreachable {
         why: error.to_string(),
     };
     match posted {
-        Ok((true, text)) => serde_json::from_str(&text).map_err(unreadable),
-        Ok((false, text)) => Err(serde_json::from_str(&text).unwrap_or_else(unreadable)),
+        Ok((200..300, text)) => serde_json::from_str(&text).map_err(unreadable),
+        Ok((_, text)) => Err(serde_json::from_str(&text).unwrap_or_else(unreadable)),
         Err(why) => Err(AppError::Unreachable { why }),
     }
 }

@@ -118,7 +118,8 @@ pub(super) fn listen() {
 }
 
 fn pressed(event: KeyboardEvent) {
-    let Some(bar) = Bar::of(event.target()) else {
+    let held = event.ctrl_key() || event.meta_key() || event.alt_key();
+    let Some(bar) = Bar::of(event.target()).filter(|_| !held) else {
         return;
     };
     let days = match event.key().as_str() {
@@ -128,7 +129,8 @@ fn pressed(event: KeyboardEvent) {
             bar.show(Shift::default());
             return;
         }
-        "Enter" | " " => {
+        // Of a bar that nobody moved, the link is as any other.
+        "Enter" | " " if bar.shown() != Shift::default() => {
             event.prevent_default();
             bar.ask(bar.shown());
             return;

@@ -1,6 +1,6 @@
 //! Forms that are answered in place: the server marks them `data-in-place`. Several may be on their way at once, which
-//! leaving the page for each would not allow. A refusal is shown by sending the form the plain way: it comes back with
-//! its fields and what is wrong with them.
+//! leaving the page for each would not allow. A refusal has stored nothing: it is shown by sending the form the plain way,
+//! and comes back with its fields and what is wrong with them. After any other answer nobody knows; that is said.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -35,14 +35,24 @@ pub(super) fn listen(live: Live) {
 
 async fn send(event: SubmitEvent, form: HtmlFormElement, live: Live) {
     let button = event.submitter();
+    let sent = browser::filled(&form);
     let answer = browser::post(event).await;
     let _its_name_is_plain = form.remove_attribute(BUSY);
     match answer {
-        Ok((true, _)) => {
-            form.reset();
+        Ok((200..300, _)) => {
+            // What was typed meanwhile is the next one's.
+            if browser::filled(&form) == sent {
+                form.reset();
+            }
             live.refetch();
         }
-        Ok((false, _)) => plain(&form, button.as_ref()),
+        Ok((400..500, _)) => plain(&form, button.as_ref()),
+        Ok((status, _)) => say(
+            &form,
+            &format!(
+                "The server failed ({status}). It may have been stored: look before you press again."
+            ),
+        ),
         Err(why) => say(
             &form,
             &format!("No answer from the server ({why}). Press again."),

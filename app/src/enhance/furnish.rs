@@ -74,7 +74,7 @@ fn copy(button: &Element) {
         return;
     };
     let label = button.get_attribute("data-label").unwrap_or_default();
-    browser::copy(&text, move |copied| {
-        words.set_text_content(Some(if copied { "Copied" } else { &label }));
+    browser::copy(text, move |said| {
+        words.set_text_content(Some(said.unwrap_or(&label)));
     });
 }

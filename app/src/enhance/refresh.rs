@@ -63,7 +63,7 @@ fn look_again(live: Live) {
 /// `None` without an answer: the page stays as it is, and its head says since when nothing was heard.
 async fn refresh() -> Option<()> {
     let address = window().location().href().ok()?;
-    let text = browser::page(&address).await?;
+    let text = browser::page(&address, None).await?;
     // What was asked for may have been left while the answer was on its way.
     if window().location().href().ok()? != address {
         return None;

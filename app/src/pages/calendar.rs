@@ -1,7 +1,7 @@
 //! The plan on a calendar: a timeline, a month or a week, with the forms that change it.
 
-use domain::Role;
 use domain::read::{CalendarFilter, CalendarLayout, CalendarView, DayCell, EntryKind};
+use domain::{PhaseNumber, Role};
 use leptos::prelude::*;
 
 use super::parts::environment_field;
@@ -103,8 +103,12 @@ impl Parts<'_> {
         .into_any()
     }
 
-    /// The calendar with one thing of its address changed.
+    /// The calendar with another layout or beginning.
     fn with(&self, layout: CalendarLayout, from: &str) -> String {
+        self.address(layout, from, self.view.phase)
+    }
+
+    fn address(&self, layout: CalendarLayout, from: &str, phase: Option<PhaseNumber>) -> String {
         let mut below = format!("calendar?layout={}", layout.as_str());
         if !from.is_empty() {
             below += "&from=";
@@ -114,7 +118,7 @@ impl Parts<'_> {
             below += "&days=";
             below += &self.view.days.to_string();
         }
-        if let Some(phase) = self.view.phase {
+        if let Some(phase) = phase {
             below += "&phase=";
             below += &phase.to_string();
         }
@@ -172,6 +176,9 @@ fn tools(page: &Parts<'_>) -> AnyView {
             (182, "6 months"),
             (365, "a year"),
         ];
+        // What an address says beside these stays.
+        let other = (!choices.iter().any(|(days, _)| *days == view.days))
+            .then(|| view! { <option value=view.days.to_string() selected=true>{format!("{} days", view.days)}</option> });
         let options = choices
             .into_iter()
             .map(|(days, words)| {
@@ -179,7 +186,7 @@ fn tools(page: &Parts<'_>) -> AnyView {
             })
             .collect_view();
         view! {
-            <label>"Zoom " <select class="select" name="days">{options}</select></label>
+            <label>"Zoom " <select class="select" name="days">{other} {options}</select></label>
         }
     });
     let phases = view
@@ -195,7 +202,7 @@ fn tools(page: &Parts<'_>) -> AnyView {
         })
         .collect_view();
     let all = view.phase.is_some().then(|| {
-        view! { <a class="chip" href=page.links.page(&format!("calendar?layout={}", view.layout.as_str()))>"All phases"</a> }
+        view! { <a class="chip" href=page.address(view.layout, &view.first, None)>"All phases"</a> }
     });
     let environment = environment_field(&view.frame);
     let environment = (!environment.is_empty())
@@ -218,7 +225,7 @@ fn tools(page: &Parts<'_>) -> AnyView {
             {all}
             <span class="buttons">
                 <a class="button small" href=page.with(view.layout, &view.previous)>"Earlier"</a>
-                <a class="button small" href=page.with(view.layout, "")>"Now"</a>
+                <a class="button small" href=page.with(view.layout, &view.now)>"Now"</a>
                 <a class="button small" href=page.with(view.layout, &view.next)>"Later"</a>
             </span>
         </form>

@@ -18,7 +18,6 @@ use crate::pages::plain_form::{Posted, address, submit};
 pub fn Page() -> impl IntoView {
     let (place, number) = (Place::here(), segment("phase"));
     let (start, end) = (query("shift_start"), query("shift_end"));
-    // Not fetched again when something changes elsewhere: the form keeps the version that its reader saw.
     let model = read_model(
         move || (place.get(), number.get(), start.get(), end.get()),
         |((migration, environment), number, start, end)| {
@@ -45,8 +44,10 @@ fn form(
         ("number", view.number.to_string()),
         ("version", view.version.to_string()),
     ];
+    // What a drag has proposed is its reader's, with the version that the reader saw.
+    let proposes = endpoint == "move_phase" && view.proposed != view.planned;
     view! {
-        <form class="form" method="post" action=address(endpoint)>
+        <form class="form" method="post" action=address(endpoint) data-touched=proposes.then_some("")>
             {posted.problem()} <Hidden fields=hidden /> {fields}
         </form>
     }

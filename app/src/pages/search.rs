@@ -61,10 +61,21 @@ fn found(view: &SearchView, links: &Links) -> AnyView {
         .into_iter()
         .filter_map(|kind| group(kind, view, links))
         .collect_view();
+    let unanswered = view
+        .unanswered
+        .iter()
+        .map(|kind| {
+            let place = match kind {
+                HitKind::Audit => "the audit log",
+                _ => "the issues",
+            };
+            view! { <p class="banner hand" role="status">{format!("The server is busy: {place} was not searched. Try again.")}</p> }
+        })
+        .collect_view();
     let nothing = view.hits.is_empty().then(|| {
         view! { <p role="status">{format!("Nothing is called “{}”, and nobody has written it.", view.q)}</p> }
     });
-    view! { <div class="found" id="found">{groups} {nothing}</div> }.into_any()
+    view! { <div class="found" id="found">{groups} {nothing} {unanswered}</div> }.into_any()
 }
 
 fn group(kind: HitKind, view: &SearchView, links: &Links) -> Option<AnyView> {

@@ -3,7 +3,8 @@
 
 use leptos::prelude::*;
 
-/// Whether the page at that path is one of them. All are, but those of a migration that answer a press in place.
+/// Whether the page at that path is one of them. All are, but those of a migration that answer a press in place. An address
+/// that no page has is made whole, wherever it lies; the server knows that from its routes.
 pub fn is_made_whole(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {

@@ -61,12 +61,13 @@ pub(crate) fn write(document: &Document<'_>) -> String {
     calendar.append_property(with("REFRESH-INTERVAL", REFRESH, "VALUE", "DURATION"));
     calendar.extend(document.entries.iter().map(|entry| event(entry, &zone)));
     let text = calendar.to_string();
-    // The library writes no time zones. Programs want them before the first event.
-    let (zones, begin) = (zone.component(&document.entries), "BEGIN:VEVENT\r\n");
-    let place = text
-        .find(begin)
-        .or_else(|| text.find("END:VCALENDAR"))
-        .unwrap_or(text.len());
+    // The library writes no time zones. Programs want them before the first event: before the line that begins it, since
+    // a name may say the same.
+    let zones = zone.component(&document.entries);
+    let place = ["\r\nBEGIN:VEVENT\r\n", "\r\nEND:VCALENDAR"]
+        .iter()
+        .find_map(|line| text.find(line))
+        .map_or(text.len(), |end| end + 2);
     let (head, rest) = text.split_at_checked(place).unwrap_or((&text, ""));
     [head, &zones, rest].concat()
 }

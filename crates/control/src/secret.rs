@@ -20,6 +20,13 @@ pub fn random() -> std::io::Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Whether a text is made like [`random`], so that nonsense costs no look-up.
+pub fn may_be_random(text: &str) -> bool {
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .is_ok_and(|bytes| bytes.len() == 32)
+}
+
 /// A new token: `sb_<kind>_<256 random bits><checksum>`.
 pub fn token(kind: TokenKind) -> std::io::Result<String> {
     let body = format!("sb_{}_{}", kind.as_str(), random()?);

@@ -14,8 +14,14 @@ use crate::state::AppState;
 
 /// Renders the page of an address.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
-    let mut context = context(&state, &request);
-    context.assets.whole = is_made_whole(request.uri().path());
+    let whole = is_made_whole(request.uri().path());
+    render(&state, request, whole).await
+}
+
+/// `whole`: nothing in the browser takes the page over.
+async fn render(state: &AppState, request: Request, whole: bool) -> Response {
+    let mut context = context(state, &request);
+    context.assets.whole = whole;
     let render = leptos_axum::render_app_async_with_context(
         move || provide_server_context(context.clone()),
         app::shell,
@@ -24,11 +30,12 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
 }
 
 /// Renders the application's own page for an address that no page has.
-pub async fn no_such_page(state: State<AppState>, request: Request) -> Response {
+pub async fn no_such_page(State(state): State<AppState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::no_such_path().into_response();
     }
-    let mut response = page(state, request).await;
+    // Also where the browser's program has the pages around: it has none for this address either.
+    let mut response = render(&state, request, true).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }

@@ -77,4 +77,21 @@ test("a milestone that somebody else adds appears by itself, and a form being fi
   expect(answer.status).toBe(201);
   await expect(page.locator("#milestones").getByText("Board meeting").first()).toBeVisible();
   await expect(page.locator("#milestone-new-name")).toHaveValue("half typed");
+  // What is typed into a row stays with that row, whatever comes before it.
+  const board = page.locator("#milestones li").filter({ hasText: "Board meeting" });
+  await board.getByText("Archive…").click();
+  await board.getByLabel("Reason").fill("moved to spring");
+  const earlier = await fetch(`${app.url}/api/v1/migrations/ledger/milestones`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: "First parcel", day: "2026-12-01" }),
+  });
+  expect(earlier.status).toBe(201);
+  const first = page.locator("#milestones li").first();
+  await expect(first).toContainText("First parcel");
+  await expect(first.getByLabel("Reason")).toHaveValue("");
+  await expect(board.getByLabel("Reason")).toHaveValue("moved to spring");
+  await board.getByRole("button", { name: "Archive" }).click();
+  await expect(page.locator("#milestones").getByText("First parcel").first()).toBeVisible();
+  await expect(page.locator("#milestones").getByText("Board meeting")).toHaveCount(0);
 });

@@ -58,4 +58,21 @@ test("what somebody else writes appears, and keeps what is being typed", async (
   expect(answer.status).toBe(201);
   await expect(page.locator(".said").getByText("from somewhere else")).toBeVisible();
   await expect(page.getByLabel("Comment")).toHaveValue("half a sentence");
+  // Parts of the page come and go around what is being typed.
+  for (const [status, words] of [
+    ["resolved", { resolution: "put right" }],
+    ["open", {}],
+  ] as const) {
+    const issue = await fetch(`${app.url}/api/v1/migrations/ledger/issues/1`, { headers: { authorization: `Bearer ${token}` } });
+    const { version } = (await issue.json()) as { version: number };
+    const moved = await fetch(`${app.url}/api/v1/migrations/ledger/issues/1/status`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ status, expected_version: version, ...words }),
+    });
+    expect(moved.status, await moved.text()).toBe(200);
+    await expect(page.locator(".page-head").getByText(status, { exact: true })).toBeVisible();
+    await expect(page.getByLabel("Comment")).toHaveValue("half a sentence");
+    await expect(page.getByLabel("Comment")).toHaveCount(1);
+  }
 });

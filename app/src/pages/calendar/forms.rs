@@ -1,7 +1,7 @@
 //! Windows, milestones and the baseline, with a form for each.
 
 use domain::Role;
-use domain::read::{MilestoneRow, WindowRow};
+use domain::read::{Days, MilestoneRow, WindowRow};
 use domain::schedule::windows::{Scope, WindowKind};
 use leptos::prelude::*;
 
@@ -112,7 +112,7 @@ fn window_row(page: &Parts<'_>, window: &WindowRow) -> AnyView {
     let again = (!window.recurrence.is_empty())
         .then(|| view! { <span class="quiet">" again by " <code>{window.recurrence.clone()}</code></span> });
     view! {
-        <tr>
+        <tr id=format!("window-{}", window.id)>
             <th scope="row">{window.name.clone()}</th>
             <td data-label="Kind">{kind_words(window.kind)}</td>
             <td data-label="For">{whose}</td>
@@ -120,7 +120,7 @@ fn window_row(page: &Parts<'_>, window: &WindowRow) -> AnyView {
                 {format!("{} to {}", window.starts.replace('T', " "), window.ends.replace('T', " "))} {again}
             </td>
         </tr>
-        <tr>
+        <tr id=format!("window-{}-forms", window.id)>
             <td colspan="4">
                 <div class="buttons">{window_form(page, Some(window))} {archive(page, "archive_window", window.id, window.version, &window.name)}</div>
             </td>
@@ -209,7 +209,7 @@ fn milestones(page: &Parts<'_>) -> AnyView {
         .iter()
         .map(|milestone| {
             view! {
-                <li>
+                <li id=format!("milestone-{}", milestone.id)>
                     <span class="quiet">{milestone.day.clone()}</span>
                     <span class="grow">{milestone.name.clone()}</span>
                     <div class="buttons">
@@ -263,6 +263,15 @@ fn milestone_form(page: &Parts<'_>, milestone: Option<&MilestoneRow>) -> AnyView
     folded(verb, &name, posted.is_refused(), form)
 }
 
+fn days(days: &Days) -> String {
+    match (days.start.as_str(), days.end.as_str()) {
+        ("", "") => "no days".to_owned(),
+        (start, "") => format!("from {start}"),
+        ("", end) => format!("until {end}"),
+        (start, end) => format!("{start} to {end}"),
+    }
+}
+
 fn baseline(page: &Parts<'_>) -> AnyView {
     let rows = page
         .view
@@ -281,8 +290,8 @@ fn baseline(page: &Parts<'_>) -> AnyView {
                             {format!("{} {}", phase.number, phase.name)}
                         </a>
                     </th>
-                    <td data-label="Agreed on">{format!("{} to {}", phase.baseline.start, phase.baseline.end)}</td>
-                    <td data-label="Planned now">{format!("{} to {}", phase.planned.start, phase.planned.end)}</td>
+                    <td data-label="Agreed on">{days(&phase.baseline)}</td>
+                    <td data-label="Planned now">{days(&phase.planned)}</td>
                     <td data-label="Expected end">{phase.expected_end.clone()}</td>
                     <td data-label="Behind" class="num">{behind}</td>
                 </tr>

@@ -135,7 +135,7 @@ fn window_lane(page: &Parts<'_>, window: &WindowRow) -> AnyView {
         }
     );
     view! {
-        <div class="tl-row" role="row">
+        <div class="tl-row" role="row" id=format!("lane-window-{}", window.id)>
             <span class="tl-name" role="rowheader">
                 <a href="#windows" rel="external">{window.name.clone()}</a>
                 " "
@@ -222,7 +222,7 @@ fn phase_lane(page: &Parts<'_>, phase: &PhaseLane) -> AnyView {
     });
     let bar = phase.bar.map(|bar| movable(phase, bar, form.clone()));
     view! {
-        <div class="tl-row tl-of-phase" role="row">
+        <div class="tl-row tl-of-phase" role="row" id=format!("lane-phase-{}", phase.number)>
             <span class="tl-name" role="rowheader">
                 <a href=form>{format!("{} {}", phase.number, phase.name)}</a> " " {needs}
             </span>
@@ -300,7 +300,7 @@ fn module_lane(page: &Parts<'_>, module: &ModuleLane) -> AnyView {
     );
     let said = format!("{} now, {next}", words::state(module.state));
     view! {
-        <div class="tl-row" role="row">
+        <div class="tl-row" role="row" id=format!("lane-module-{}", module.key)>
             <span class="tl-name" role="rowheader">
                 <a href=page.links.module(&module.key)>{module.key.to_string()}</a>
             </span>

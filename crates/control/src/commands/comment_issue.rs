@@ -10,7 +10,7 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::{issue_words, issues};
+use crate::store::{issues, words};
 
 /// Most comments of one issue.
 const MOST_COMMENTS: u32 = 500;
@@ -60,7 +60,7 @@ impl Command for CommentIssue {
         let (comment, by) = (kept + 1, work.caller.actor.name.clone());
         let now = work.now;
         issues::comment(work.connection, record.id, comment, &by, &text, now).await?;
-        issue_words::index(work.connection, record.id).await?;
+        words::index(work.connection, record.id).await?;
         note(work, &record).await?;
         Ok(Effect {
             action: self.action(),

@@ -11,7 +11,7 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::{issue_words, issues};
+use crate::store::{issues, words};
 
 /// What is to change of an issue; `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl Command for EditIssue {
         )
         .await?;
         issues::set_labels(work.connection, id, &record.issue.labels).await?;
-        issue_words::index(work.connection, id).await?;
+        words::index(work.connection, id).await?;
         note(work, &record).await?;
         let summary = format!("changed the {} of issue {}", edited.fields(), self.number);
         let (before, after) = edited.into_values();

@@ -10,7 +10,7 @@ use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
 use crate::error::Stopped;
 use crate::feed::Topic;
-use crate::store::{audit, issue_words, issues};
+use crate::store::{audit, issues, words};
 
 /// Brings an issue to another status.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl Command for MoveIssue {
             sequence,
         )
         .await?;
-        issue_words::index(work.connection, id).await?;
+        words::index(work.connection, id).await?;
         note(work, &record).await?;
         let did = match self.to {
             IssueStatus::Open => "reopened",

@@ -16,7 +16,7 @@ use crate::queries::Heard;
 use crate::store::environments::EnvironmentRecord;
 use crate::store::flags;
 use crate::store::issues::{self, Issue, IssueRecord};
-use crate::store::{audit, issue_words};
+use crate::store::{audit, words};
 use crate::{Caller, CommandError, Control, queries};
 
 /// The kind of evidence that says how a module stands.
@@ -166,7 +166,7 @@ impl Command for Opening {
             }
             _ => Value::Null,
         };
-        issue_words::index(work.connection, id).await?;
+        words::index(work.connection, id).await?;
         note(work, &record).await?;
         Ok(effect(&open.migration, &record, &evidence, reason))
     }

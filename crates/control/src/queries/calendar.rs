@@ -295,6 +295,11 @@ fn lay_out(
         title: title(layout, range),
         first: range.first.to_string(),
         days: u32::try_from(range.days).unwrap_or_default(),
+        now: match layout {
+            CalendarLayout::Timeline => monday_of(today),
+            CalendarLayout::Month | CalendarLayout::Week => today,
+        }
+        .to_string(),
         previous: neighbour(layout, range, -1).to_string(),
         next: neighbour(layout, range, 1).to_string(),
         phase,

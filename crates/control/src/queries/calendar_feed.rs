@@ -57,6 +57,9 @@ pub async fn calendar_feed(
     base: &str,
     request_id: &str,
 ) -> Result<Option<CalendarFeed>, QueryError> {
+    if !secret::may_be_random(secret) {
+        return Ok(None);
+    }
     let mut connection = control.inner().store.read().await?;
     let feed = calendar_feeds::by_hash(&mut connection, &secret::hash(secret)).await?;
     drop(connection);
@@ -386,7 +389,11 @@ impl Agenda<'_> {
             let module = &flag.module;
             let thing = Thing {
                 name: format!("soak-{module}"),
-                sequence: self.changed.max(flag.changed_sequence.unwrap_or_default()),
+                // Moved to another phase, a module has other steps.
+                sequence: self
+                    .changed
+                    .max(flag.changed_sequence.unwrap_or_default())
+                    .max(flag.module_changed_sequence.unwrap_or_default()),
                 category: "Soak",
                 summary: format!("{module} has soaked at {}", flag.state),
                 description: format!(

@@ -15,7 +15,7 @@ use crate::markdown::to_html;
 use crate::store::audit::AuditRecord;
 use crate::store::issue_lists::{self, IssueSearch};
 use crate::store::issues::{self, IssueRecord};
-use crate::store::{StoreError, issue_words, migrations, modules};
+use crate::store::{StoreError, migrations, modules, words};
 use crate::{Caller, Control, QueryError};
 
 /// Issues on one page.
@@ -102,7 +102,7 @@ pub(super) async fn rows(
     limit: u32,
     offset: u32,
 ) -> Result<Vec<IssueRow>, QueryError> {
-    let words = issue_words::search_for(&filter.q);
+    let words = words::search_for(&filter.q);
     if words.is_none() && !filter.q.trim().is_empty() {
         // Signs alone are in no index.
         return Ok(Vec::new());

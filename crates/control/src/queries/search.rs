@@ -1,16 +1,22 @@
 //! One search across a migration: modules, phases, checks, issues, audit entries, and the pages and commands themselves.
 
+use std::time::Duration;
+
+use domain::issues::{IssueStatus, Severity};
 use domain::read::{HitKind, IssueFilter, SearchHit, SearchView};
 use domain::{Key, Refusal};
+use tokio::time::timeout;
 
 use super::audit::{beginning, contains};
 use super::standing::load;
-use crate::store::audit::{self, AuditSearch};
 use crate::store::search::{self, FoundRow};
-use crate::{Caller, Control, QueryError};
+use crate::store::{self, Connection, audit, words};
+use crate::{Caller, Control, QueryError, Unavailable};
 
 /// Hits of each kind; the pages of a kind show all.
 const OF_A_KIND: u32 = 8;
+/// How long a part of the search may keep the others waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Characters of what is asked for.
 const LONGEST: usize = 200;
 
@@ -102,6 +108,7 @@ pub async fn search(
     let id = standing.migration.id;
     if !q.is_empty() {
         let connection = &mut standing.transaction;
+        hits.extend(numbered(connection, id, q).await?);
         let pattern = contains(q);
         let found = search::modules(connection, id, &pattern, &beginning(q), OF_A_KIND).await?;
         hits.extend(found.into_iter().map(module));
@@ -112,9 +119,23 @@ pub async fn search(
     }
     let frame = standing.frame;
     drop(standing.transaction);
+    let mut unanswered = Vec::new();
     if !q.is_empty() {
-        hits.extend(issues(control, id, q).await?);
-        hits.extend(entries(control, migration, q).await?);
+        for (kind, found) in [
+            (HitKind::Issue, within(issues(control, id, q)).await?),
+            (
+                HitKind::Audit,
+                within(entries(control, migration, q)).await?,
+            ),
+        ] {
+            match found {
+                Some(found) => {
+                    let known: Vec<String> = hits.iter().map(|hit| hit.below.clone()).collect();
+                    hits.extend(found.into_iter().filter(|hit| !known.contains(&hit.below)));
+                }
+                None => unanswered.push(kind),
+            }
+        }
     }
     // Stable: what is best of a kind stays first.
     hits.sort_by_key(|hit| HitKind::ALL.iter().position(|kind| *kind == hit.kind));
@@ -122,6 +143,7 @@ pub async fn search(
         frame,
         q: q.to_owned(),
         hits,
+        unanswered,
     })
 }
 
@@ -181,25 +203,56 @@ fn check(found: FoundRow) -> SearchHit {
     }
 }
 
+/// What one of several parts finds; `None` where it takes longer than people wait, such as beside exports of the log: the
+/// others are shown without it.
+async fn within(
+    part: impl Future<Output = Result<Vec<SearchHit>, QueryError>>,
+) -> Result<Option<Vec<SearchHit>>, QueryError> {
+    match timeout(PATIENCE, part).await {
+        Ok(Ok(hits)) => Ok(Some(hits)),
+        Err(_) | Ok(Err(QueryError::Unavailable(Unavailable::TooLong))) => Ok(None),
+        Ok(Err(error)) => Err(error),
+    }
+}
+
+/// The issue of a number, such as `12` or `#12`.
+async fn numbered(
+    connection: &mut Connection,
+    migration_id: i64,
+    q: &str,
+) -> Result<Option<SearchHit>, QueryError> {
+    let Ok(number) = q.trim_start_matches('#').parse() else {
+        return Ok(None);
+    };
+    let found = store::issues::by_number(connection, migration_id, number).await?;
+    Ok(found.map(|record| {
+        let issue = record.issue;
+        issue_hit(issue.number, &issue.title, issue.severity, issue.status)
+    }))
+}
+
+fn issue_hit(number: u32, title: &str, severity: Severity, status: IssueStatus) -> SearchHit {
+    SearchHit {
+        kind: HitKind::Issue,
+        title: format!("{number}. {title}"),
+        detail: format!("{}, {}", severity.as_str(), status.as_str()),
+        below: format!("issues/{number}"),
+    }
+}
+
 async fn issues(
     control: &Control,
     migration_id: i64,
     q: &str,
 ) -> Result<Vec<SearchHit>, QueryError> {
-    // `#12` and `12` are numbers of issues, too, and words of none: an index of words knows no such sign.
     let filter = IssueFilter {
-        q: q.trim_start_matches('#').to_owned(),
+        q: q.to_owned(),
         ..IssueFilter::default()
     };
     let found = super::issues::rows(control, migration_id, &filter, OF_A_KIND, 0).await?;
     Ok(found
         .into_iter()
-        .map(|row| SearchHit {
-            kind: HitKind::Issue,
-            title: format!("{}. {}", row.number, row.title),
-            detail: format!("{}, {}", row.severity.as_str(), row.status.as_str()),
-            below: format!("issues/{}", row.number),
-        })
+        .map(|row| issue_hit(row.number, &row.title, row.severity, row.status))
         .collect())
 }
 
@@ -208,13 +261,11 @@ async fn entries(
     migration: &Key,
     q: &str,
 ) -> Result<Vec<SearchHit>, QueryError> {
-    let wanted = AuditSearch {
-        migration: Some(migration.to_string()),
-        text: Some(contains(q)),
-        ..AuditSearch::default()
+    let Some(words) = words::search_for(q) else {
+        return Ok(Vec::new());
     };
     let mut connection = control.inner().store.scan().await?;
-    let records = audit::search(&mut connection, &wanted, OF_A_KIND).await?;
+    let records = audit::by_words(&mut connection, migration, &words, OF_A_KIND).await?;
     drop(connection);
     records
         .iter()

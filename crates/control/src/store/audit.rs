@@ -213,6 +213,27 @@ pub(crate) async fn search(
     .await?)
 }
 
+/// Entries of a migration that have all the words, newest first; `words` are made by [`super::words::search_for`].
+pub(crate) async fn by_words(
+    connection: &mut Connection,
+    migration: &Key,
+    words: &str,
+    limit: u32,
+) -> Result<Vec<AuditRecord>, StoreError> {
+    Ok(sqlx::query_as(
+        "SELECT a.sequence, a.at, a.actor_id, a.actor_name, a.action, a.migration, a.environment, a.targets,
+                a.revision_made, a.reason, a.outcome, a.body, a.previous_hash, a.hash
+         FROM audit_words w CROSS JOIN audit a ON a.sequence = w.rowid
+         WHERE audit_words MATCH $2 AND a.migration = $1
+         ORDER BY w.rowid DESC LIMIT $3",
+    )
+    .bind(migration.as_str())
+    .bind(words)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?)
+}
+
 /// Entries about a module, newest first.
 pub(crate) async fn of_module(
     connection: &mut Connection,

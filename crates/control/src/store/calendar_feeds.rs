@@ -151,7 +151,8 @@ pub(crate) async fn plan_changed(
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT sequence FROM audit
          WHERE migration = $1 AND outcome = 'committed'
-           AND action IN ('migration.create', 'migration.edit', 'plan.import', 'check.add', 'check.edit', 'check.archive')
+           AND action IN ('migration.create', 'migration.edit', 'environment.edit', 'plan.import', 'check.add', 'check.edit',
+                          'check.archive')
          ORDER BY sequence DESC LIMIT 1",
     )
     .bind(migration.as_str())

@@ -19,7 +19,6 @@ pub(crate) mod grants;
 pub(crate) mod idempotency;
 pub(crate) mod instances;
 pub(crate) mod issue_lists;
-pub(crate) mod issue_words;
 pub(crate) mod issues;
 pub(crate) mod last_change;
 pub(crate) mod links;
@@ -44,6 +43,7 @@ mod statements;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod windows;
+pub(crate) mod words;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -258,6 +258,8 @@ pub struct CalendarView {
     pub first: String,
     /// Days shown.
     pub days: u32,
+    /// From which day on this layout shows today, ISO.
+    pub now: String,
     /// The first day of the range before, ISO.
     pub previous: String,
     /// The first day of the range after, ISO.

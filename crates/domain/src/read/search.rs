@@ -72,4 +72,7 @@ pub struct SearchView {
     pub q: String,
     /// What was found, by kind, the best of each kind first.
     pub hits: Vec<SearchHit>,
+    /// What the server was too busy to look through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<HitKind>,
 }

@@ -1,5 +1,6 @@
-//! The full text of issues: `issue_words`, the one table that only `SQLite` has. Its rows are written by the store with
-//! each change of an issue's texts; what they are made of stands in `issues`, `issue_labels` and `issue_comments`.
+//! Full texts: `issue_words` and `audit_words`, the tables that only `SQLite` has. Rows of the first are written by the
+//! store with each change of an issue's texts, from `issues`, `issue_labels` and `issue_comments`; those of the second by
+//! a trigger, once an entry.
 
 use super::{Connection, StoreError};
 
