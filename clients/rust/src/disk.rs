@@ -19,6 +19,8 @@ use crate::http::LARGEST;
 use crate::status::{Part, Source};
 
 const FORMAT: &str = "switchback-snapshot 1";
+/// Longest first line, bytes.
+const LONGEST_HEAD: usize = 64;
 /// A file that could not be written is written again after so long, or with the next change.
 const AGAIN: Duration = Duration::from_mins(1);
 
@@ -31,7 +33,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Snapshot>, Problem> {
     };
     let mut bytes = Vec::new();
     // A larger file than any snapshot is none, and nothing to fill the memory with.
-    let limit = u64::try_from(LARGEST).unwrap_or(u64::MAX);
+    let limit = u64::try_from(LARGEST + LONGEST_HEAD).unwrap_or(u64::MAX);
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| failed("cannot be read", &error))?;
@@ -210,6 +212,18 @@ mod tests {
             format!("{format}0{sums}"),
         ] {
             assert!(parse(&whole(&head)).is_err(), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_snapshot_is_read_and_a_larger_one_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("flags");
+        for (size, is_read) in [(LARGEST, true), (LARGEST + LONGEST_HEAD, false)] {
+            let mut body = serde_json::to_vec(&snapshot()).unwrap();
+            body.resize(size, b' ');
+            fs::write(&path, [head_of(&body).as_bytes(), &body].concat()).unwrap();
+            assert_eq!(read(&path).is_ok(), is_read, "{size}");
         }
     }
 

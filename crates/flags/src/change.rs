@@ -125,8 +125,18 @@ impl SnapshotChange {
             });
         }
         let removed: HashSet<&Key> = self.removed.iter().collect();
-        let mut changed: HashMap<&Key, &Flag> =
-            self.flags.iter().map(|flag| (&flag.module, flag)).collect();
+        let mut changed: HashMap<&Key, &Flag> = HashMap::with_capacity(self.flags.len());
+        for flag in &self.flags {
+            let twice = changed.insert(&flag.module, flag).is_some();
+            // Which of both holds, nobody knows.
+            if twice || removed.contains(&flag.module) {
+                return Err(InvalidSnapshot::Duplicate {
+                    first: flag.module.clone(),
+                    second: flag.module.clone(),
+                }
+                .into());
+            }
+        }
         let kept = before
             .flags
             .iter()
@@ -206,6 +216,35 @@ mod tests {
             let mut after = after;
             after.flags.sort_by(|a, b| a.module.cmp(&b.module));
             prop_assert_eq!(made, after);
+        }
+    }
+
+    #[test]
+    fn a_module_that_a_change_tells_twice_is_refused() {
+        let before = snapshot(4, false, &[(1, FlagState::OLD_ONLY)]);
+        let after = snapshot(5, false, &[(1, FlagState::NEW_ONLY)]);
+        let change = SnapshotChange::between(&before, &after).unwrap();
+        let other = Flag {
+            state: FlagState::BOTH_VALIDATE,
+            ..change.flags[0].clone()
+        };
+        let key = other.module.clone();
+        let twice = SnapshotChange {
+            flags: vec![change.flags[0].clone(), other],
+            ..change.clone()
+        };
+        let gone_too = SnapshotChange {
+            removed: vec![key.clone()],
+            ..change
+        };
+        for change in [twice, gone_too] {
+            assert_eq!(
+                change.apply(&before),
+                Err(CannotApply::Invalid(InvalidSnapshot::Duplicate {
+                    first: key.clone(),
+                    second: key.clone(),
+                }))
+            );
         }
     }
 
