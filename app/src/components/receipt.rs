@@ -74,8 +74,8 @@ fn acknowledged(receipt: &ReceiptView) -> AnyView {
         view! { <span class="laggards">{format!("Still on what was before: {names}{rest}.")}</span> }
     });
     view! {
-        <li class=if all { "" } else { "waiting" } role="status">
-            {icon(if all { "pass" } else { "due" })} <span>{words}</span> <span class="when">{slowest}</span>
+        <li class=if all { "" } else { "waiting" }>
+            {icon(if all { "pass" } else { "due" })} <span role="status">{words}</span> <span class="when">{slowest}</span>
             <svg class="acks" aria-hidden="true">
                 <rect class="acks-all" width="100%" height="8" />
                 <rect class="acks-done" width=width height="8" />
