@@ -276,6 +276,16 @@ mod in_browser {
         milliseconds.is_finite().then_some(instant)
     }
 
+    /// The day so many days after another, both as 2026-12-07.
+    pub fn day_after(day: &str, days: i32) -> Option<String> {
+        let begin = js_sys::Date::parse(&format!("{day}T00:00:00Z"));
+        let at = js_sys::Date::new(&JsValue::from_f64(begin + f64::from(days) * 86_400_000.0));
+        let text = begin
+            .is_finite()
+            .then(|| at.to_iso_string().as_string())??;
+        text.get(..10).map(str::to_owned)
+    }
+
     /// An instant in a zone, by the browser's own calendar: `None` is the browser's zone.
     pub fn zoned(milliseconds: i64, zone: Option<&str>) -> Option<String> {
         let options = js_sys::Object::new();
@@ -304,9 +314,9 @@ mod in_browser {
 
 #[cfg(feature = "hydrate")]
 pub use in_browser::{
-    before_click, capture_pointer, close_dialog, copy, filled, focus, focus_next, follow,
-    in_dialog, instant, is_within, now, on, on_click_first, open_dialog, page, post, remember,
-    remembered, typing, whole_address, width_of_svg, zoned,
+    before_click, capture_pointer, close_dialog, copy, day_after, filled, focus, focus_next,
+    follow, in_dialog, instant, is_within, now, on, on_click_first, open_dialog, page, post,
+    remember, remembered, typing, whole_address, width_of_svg, zoned,
 };
 
 #[cfg(not(feature = "hydrate"))]

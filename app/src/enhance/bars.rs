@@ -5,10 +5,10 @@
 //! and an element with `data-part="proposed"` for what is said of it.
 
 use leptos::prelude::*;
-use leptos::wasm_bindgen::{JsCast as _, JsValue};
+use leptos::wasm_bindgen::JsCast as _;
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
-use super::morph;
+use super::{morph, set};
 use crate::browser;
 
 /// A pointer this near to an end, pixels, takes hold of it.
@@ -244,8 +244,4 @@ impl Bar {
         let Shift { start, end } = shift;
         browser::follow(&format!("{form}{mark}shift_start={start}&shift_end={end}"));
     }
-}
-
-fn set(element: &Element, name: &str, value: &str) {
-    let _its_name_is_plain: Result<(), JsValue> = element.set_attribute(name, value);
 }

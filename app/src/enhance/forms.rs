@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlFormElement};
 
-use super::morph;
+use super::{morph, set};
 use crate::browser;
 use crate::live::Live;
 
@@ -81,8 +81,4 @@ fn say(form: &HtmlFormElement, words: &str) {
     if let Some(line) = line {
         line.set_text_content(Some(words));
     }
-}
-
-fn set(element: &web_sys::Element, name: &str, value: &str) {
-    let _its_name_is_plain = element.set_attribute(name, value);
 }

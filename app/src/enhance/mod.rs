@@ -6,16 +6,18 @@
 //! - [`furnish`]: copy buttons, and instants in the zone chosen
 //! - [`forms`]: forms answered in place
 //! - [`bars`]: bars of a timeline, moved by pointer and by keys
+//! - [`spans`]: days of a time axis, chosen by dragging
 
 mod bars;
 mod forms;
 mod furnish;
 mod morph;
 mod refresh;
+mod spans;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
 use crate::browser;
 use crate::components::{LiveMark, LostBanner, SingleKeysButton, Zone, ZoneMenu};
@@ -37,9 +39,15 @@ pub fn enhance() {
         furnish::keep(live, made);
         forms::listen(live);
         bars::listen();
+        spans::listen();
         live::say_ready();
     })
     .forget();
+}
+
+/// Sets an attribute whose name is plain.
+fn set(element: &Element, name: &str, value: &str) {
+    let _its_name_is_plain = element.set_attribute(name, value);
 }
 
 fn body() -> HtmlElement {

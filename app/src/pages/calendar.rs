@@ -2,6 +2,7 @@
 
 use domain::read::{CalendarFilter, CalendarLayout, CalendarView, DayCell, EntryKind};
 use domain::{PhaseNumber, Role};
+use jiff::civil::Date;
 use leptos::prelude::*;
 
 use super::parts::environment_field;
@@ -23,6 +24,7 @@ pub fn Page() -> impl IntoView {
     let (place, live) = (Place::here(), Live::here());
     let (layout, from, days) = (query("layout"), query("from"), query("days"));
     let (zone, phase) = (query("zone"), query("phase"));
+    let (window_from, window_until) = (query("window_from"), query("window_until"));
     let model = read_model(
         move || {
             let filter = CalendarFilter {
@@ -36,16 +38,30 @@ pub fn Page() -> impl IntoView {
         },
         |((migration, environment), filter, _)| calendar(migration, environment, filter),
     );
-    framed(model, Rail::Calendar, |view: CalendarView, flash| Framed {
-        title: format!("Calendar, {}", view.title),
-        description: format!("{} on a calendar. {}", view.frame.name, finish(&view)),
-        body: body(&view, flash),
-        frame: view.frame,
+    framed(model, Rail::Calendar, move |view: CalendarView, flash| {
+        Framed {
+            title: format!("Calendar, {}", view.title),
+            description: format!("{} on a calendar. {}", view.frame.name, finish(&view)),
+            body: body(
+                &view,
+                flash,
+                window_of(&window_from.get(), &window_until.get()),
+            ),
+            frame: view.frame,
+        }
     })
 }
 
-fn body(view: &CalendarView, flash: Option<&Flash>) -> AnyView {
+/// Whole days that were chosen on the axis, as the form for a window has them: begin, and end of the last one.
+fn window_of(from: &str, until: &str) -> Option<(String, String)> {
+    let (from, until): (Date, Date) = (from.parse().ok()?, until.parse().ok()?);
+    let end = until.tomorrow().ok()?;
+    Some((format!("{from}T00:00"), format!("{end}T00:00")))
+}
+
+fn body(view: &CalendarView, flash: Option<&Flash>, window: Option<(String, String)>) -> AnyView {
     let page = Parts {
+        window,
         links: Links::of(&view.frame),
         lock: lock(&view.frame, Role::Admin),
         view,
@@ -77,6 +93,8 @@ struct Parts<'a> {
     links: Links,
     lock: Lock,
     flash: Option<&'a Flash>,
+    /// Begin and end of a window that was chosen on the axis.
+    window: Option<(String, String)>,
 }
 
 impl Parts<'_> {

@@ -60,6 +60,31 @@ test("a bar is moved by the arrow keys alone", async ({ app, page }) => {
   await page.waitForURL(/shift_start=-1&shift_end=-1/);
 });
 
+test("days chosen on the axis become a freeze", async ({ app, page }) => {
+  await app.signIn(page);
+  await importPlan(app, planFile, "ledger");
+  await page.goto(`${app.url}/m/ledger/calendar?layout=timeline&from=2026-12-07&days=28`);
+  await ready(page);
+  const axis = await page.locator("[data-span]").boundingBox();
+  if (axis === null) {
+    throw new Error("the timeline has no axis");
+  }
+  const day = axis.width / 28;
+  const y = axis.y + axis.height / 2;
+  await page.mouse.move(axis.x + 16.5 * day, y);
+  await page.mouse.down();
+  await page.mouse.move(axis.x + 19.5 * day, y, { steps: 5 });
+  await expect(page.getByText("A window from 2026-12-23 to 2026-12-26, both inclusive.")).toBeVisible();
+  await page.mouse.up();
+  await page.waitForURL(/window_from=2026-12-23&window_until=2026-12-26/);
+  await ready(page);
+  await expect(page.locator("#window-new-starts")).toHaveValue("2026-12-23T00:00");
+  await expect(page.locator("#window-new-ends")).toHaveValue("2026-12-27T00:00");
+  await page.locator("#window-new-name").fill("Holidays");
+  await page.locator("#windows").getByRole("button", { name: "Add" }).click();
+  await expect(page.locator("#windows").getByRole("rowheader", { name: "Holidays" })).toBeVisible();
+});
+
 test("a milestone that somebody else adds appears by itself, and a form being filled in stays", async ({ app, page }) => {
   await app.signIn(page);
   await importPlan(app, planFile, "ledger");

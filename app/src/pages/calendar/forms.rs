@@ -136,6 +136,15 @@ fn window_form(page: &Parts<'_>, window: Option<&WindowRow>) -> AnyView {
     let posted = page.posted_one("save_window", &id);
     let closed = page.lock.closed();
     let was = |of: fn(&WindowRow) -> String| window.map(of).unwrap_or_default();
+    // What was chosen on the axis is for a new one.
+    let chosen = page.window.clone().filter(|_| window.is_none());
+    let is_chosen = chosen.is_some();
+    let (begins, ends) = chosen.unwrap_or_else(|| {
+        (
+            was(|window| window.starts.clone()),
+            was(|window| window.ends.clone()),
+        )
+    });
     let kind = posted.typed("kind", &was(|window| window.kind.as_str().to_owned()));
     let kinds = WindowKind::ALL
         .into_iter()
@@ -159,8 +168,8 @@ fn window_form(page: &Parts<'_>, window: Option<&WindowRow>) -> AnyView {
             <Field name="scope" id=field_id("scope") label="Phase or module (empty: all)" value=posted.typed("scope", &was(|window| scope_text(&window.scope))) error=posted.wrong("scope") disabled=closed />
         </div>
         <div class="fields">
-            <Field name="starts" id=field_id("starts") label="Begins" kind="datetime-local" value=posted.typed("starts", &was(|window| window.starts.clone())) error=posted.wrong("starts") required=true disabled=closed />
-            <Field name="ends" id=field_id("ends") label="Ends" kind="datetime-local" value=posted.typed("ends", &was(|window| window.ends.clone())) error=posted.wrong("ends") required=true disabled=closed />
+            <Field name="starts" id=field_id("starts") label="Begins" kind="datetime-local" value=posted.typed("starts", &begins) error=posted.wrong("starts") required=true disabled=closed />
+            <Field name="ends" id=field_id("ends") label="Ends" kind="datetime-local" value=posted.typed("ends", &ends) error=posted.wrong("ends") required=true disabled=closed />
             <Field name="recurrence" id=field_id("recurrence") label="Again by a rule (empty: once)" value=posted.typed("recurrence", &was(|window| window.recurrence.clone())) error=posted.wrong("recurrence") hint="As in calendars, with an end: FREQ=WEEKLY;BYDAY=FR;COUNT=10" disabled=closed />
         </div>
         {submit(if window.is_some() { "Save" } else { "Add" }, "primary", &page.lock)}
@@ -179,7 +188,7 @@ fn window_form(page: &Parts<'_>, window: Option<&WindowRow>) -> AnyView {
         Some(window) => ("Edit…", window.name.clone()),
         None => ("Add a window…", String::new()),
     };
-    folded(verb, &whose, posted.is_refused(), form)
+    folded(verb, &whose, posted.is_refused() || is_chosen, form)
 }
 
 fn archive(page: &Parts<'_>, endpoint: &'static str, id: i64, version: i64, name: &str) -> AnyView {

@@ -51,7 +51,17 @@ pub(super) fn timeline(page: &Parts<'_>) -> AnyView {
                 <span class="tl-name" role="columnheader">"Phase or module"</span>
                 <span class="tl-lane" role="columnheader">
                     <span class="sr">"Along time"</span>
-                    <svg width="100%" height="20" aria-hidden="true">{marks}</svg>
+                    <svg
+                        width="100%"
+                        height="20"
+                        aria-hidden="true"
+                        data-span=(!page.lock.closed()).then(|| format!("{}#windows", page.with(view.layout, &view.first)))
+                        data-first=view.first.clone()
+                        data-days=view.days.to_string()
+                    >
+                        <rect class="tl-span" data-span-body="" x="0" y="0" width="0" height="20" />
+                        {marks}
+                    </svg>
                 </span>
             </div>
             {windows}
@@ -62,7 +72,7 @@ pub(super) fn timeline(page: &Parts<'_>) -> AnyView {
         {empty}
         <p class="legend" role="status" data-part="proposed"></p>
         <p class="legend quiet">
-            "Outline: as agreed on. Filled: where it is. Dashed: to be expected from the soak still to do. Drag a phase, or focus it and press the arrow keys, to propose other days."
+            "Outline: as agreed on. Filled: where it is. Dashed: to be expected from the soak still to do. Drag a phase, or focus it and press the arrow keys, to propose other days. Drag over the dates for a new freeze."
         </p>
     }
     .into_any()

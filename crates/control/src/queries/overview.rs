@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::issues::Severity;
 use domain::plan_items::{Criterion, CriterionKind, Step};
 use domain::read::{
-    AuditRow, CriterionRow, CriterionVerdict, ModeCounts, NeedsHand, Overview, PhaseProgress,
-    StepStanding, Urgency,
+    AuditRow, CriterionRow, CriterionVerdict, IssueRow, ModeCounts, NeedsHand, Overview,
+    PhaseProgress, StatusFilter, StepStanding, Urgency,
 };
 use domain::{Key, Mode, ModuleStatus, Permission, Phase};
 use jiff::civil::Date;
@@ -19,6 +20,7 @@ use super::standing::{Standing, count, load, share_on_new, viewer};
 use crate::control::authorise;
 use crate::store::audit::{AuditSearch, search};
 use crate::store::flags::FlagRecord;
+use crate::store::issue_lists::{self, IssueSearch};
 use crate::store::{StoreError, phases, plan_items};
 use crate::{Caller, Control, QueryError};
 
@@ -164,7 +166,8 @@ async fn make(
     let rows = all_rows(&mut standing, &names).await?;
     let today = today(&standing);
     let killed = standing.environment.environment.kill_switch;
-    let (needs_hand, next) = needs(&standing, &steps, &all_phases, daily, today);
+    let critical = critical_issues(&mut standing).await?;
+    let (needs_hand, next) = needs(&standing, &critical, &steps, &all_phases, daily, today);
     Ok(Overview {
         phases: all_phases
             .iter()
@@ -245,6 +248,7 @@ fn progress(
 /// What needs a hand, most urgent first, and what is next when nothing does.
 fn needs(
     standing: &Standing,
+    critical: &[IssueRow],
     steps: &[Step],
     phases: &[Phase],
     daily: Option<(u32, usize)>,
@@ -267,6 +271,7 @@ fn needs(
             href: format!("{base}/resume{query}"),
         });
     }
+    needs.extend(critical.iter().map(|issue| blocking(issue, &base, &query)));
     needs.extend(due_steps(standing, steps, &base, &query));
     if let Some(line) = daily.and_then(|daily| daily_check(daily, &base, &query)) {
         // However many steps are due, it is among the lines that are shown.
@@ -298,6 +303,32 @@ fn needs(
         Some(format!("{} begins on {start}.", phase.name))
     });
     (needs, next)
+}
+
+/// Unresolved issues of severity critical: they hold promotions back.
+async fn critical_issues(standing: &mut Standing) -> Result<Vec<IssueRow>, QueryError> {
+    let search = IssueSearch {
+        status: Some(StatusFilter::Unresolved.as_str()),
+        severity: Some(Severity::Critical.as_str()),
+        ..IssueSearch::default()
+    };
+    let id = standing.migration.id;
+    let most = u32::try_from(MOST_NEEDS).unwrap_or(u32::MAX);
+    Ok(issue_lists::list(&mut standing.transaction, id, &search, most, 0).await?)
+}
+
+fn blocking(issue: &IssueRow, base: &str, query: &str) -> NeedsHand {
+    let holds = issue.module.as_ref().map_or_else(
+        || "is critical and not resolved".to_owned(),
+        |module| format!("is critical: {module} is not promoted until it is resolved"),
+    );
+    NeedsHand {
+        urgency: Urgency::Danger,
+        what: format!("{}. {}", issue.number, issue.title),
+        why: holds,
+        action: "Open".into(),
+        href: format!("{base}/issues/{}{query}", issue.number),
+    }
 }
 
 /// Modules whose soak is over and whose template has a further step.

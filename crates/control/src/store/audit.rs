@@ -1,8 +1,10 @@
 //! Rows of `audit`: appended, never changed.
 
+use std::collections::BTreeMap;
+
 use domain::audit::{AuditEntry, ChainedEntry};
 use domain::refusal::OtherChange;
-use domain::{Key, Timestamp};
+use domain::{FlagState, Key, Timestamp};
 use sqlx::FromRow;
 
 use super::{Connection, StoreError};
@@ -232,6 +234,41 @@ pub(crate) async fn by_words(
     .bind(limit)
     .fetch_all(connection)
     .await?)
+}
+
+/// A change of flags: when, and what the flags it changed were from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FlagsChanged {
+    pub(crate) at: Timestamp,
+    pub(crate) flags: BTreeMap<Key, FlagState>,
+}
+
+/// The last changes of an environment's flags, the newest first.
+pub(crate) async fn flag_changes(
+    connection: &mut Connection,
+    migration: &Key,
+    environment: &Key,
+    limit: u32,
+) -> Result<Vec<FlagsChanged>, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT at, json_extract(body, '$.after.flags') FROM audit
+         WHERE migration = $1 AND environment = $2 AND revision_made IS NOT NULL AND outcome = 'committed'
+           AND json_type(body, '$.after.flags') = 'object'
+         ORDER BY sequence DESC LIMIT $3",
+    )
+    .bind(migration.as_str())
+    .bind(environment.as_str())
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(at, flags)| {
+            Ok(FlagsChanged {
+                at: Timestamp(at),
+                flags: serde_json::from_str(&flags)?,
+            })
+        })
+        .collect()
 }
 
 /// Entries about a module, newest first.

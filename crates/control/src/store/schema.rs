@@ -25,6 +25,7 @@ pub(super) const STATE: Schema = Schema {
         include_str!("../../../../migrations/state/0005_checklists.sql"),
         include_str!("../../../../migrations/state/0006_calendar_feeds.sql"),
         include_str!("../../../../migrations/state/0007_audit_words.sql"),
+        include_str!("../../../../migrations/state/0008_flag_history.sql"),
     ],
 };
 
