@@ -10,12 +10,13 @@ mod overview;
 mod search;
 mod start;
 mod streams;
+mod timeline;
 mod writes;
 
 use anyhow::{Result, bail};
 use http_tests::app::{Api, TestApp};
 
-const PARTS: &str = "start, writes, overview, search, ofrep, streams, comeback";
+const PARTS: &str = "start, writes, overview, search, timeline, ofrep, streams, comeback";
 /// The project's own example plan: 79 modules.
 const PLAN: &str = include_str!("../../examples/demo-plan.md");
 /// The first day of its earliest phase.
@@ -35,6 +36,7 @@ async fn main() -> Result<()> {
             "writes" => writes::run().await?,
             "overview" => overview::run().await?,
             "search" => search::run().await?,
+            "timeline" => timeline::run().await?,
             "ofrep" => ofrep::run().await?,
             "streams" => streams::run().await?,
             "comeback" => comeback::run().await?,

@@ -11,6 +11,7 @@ use crate::assets::Manifest;
 use crate::build;
 use crate::project::Project;
 use crate::site::{self, WasmProfile};
+use crate::test;
 use crate::tools::{note, run_program, step};
 
 /// One benchmark.
@@ -21,7 +22,7 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 12] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
@@ -49,7 +50,12 @@ const PARTS: [Part; 10] = [
     },
     Part {
         name: "search",
-        about: "search over 50,000 entries of the issue log",
+        about: "search over 50,000 entries of the issue log, and everything beside it",
+        run: against_server,
+    },
+    Part {
+        name: "timeline",
+        about: "the timeline of 79 modules, 395 steps and 2,000 checks",
         run: against_server,
     },
     Part {
@@ -66,6 +72,11 @@ const PARTS: [Part; 10] = [
         name: "comeback",
         about: "10,000 streams after the server was killed and started again",
         run: against_server,
+    },
+    Part {
+        name: "browser",
+        about: "tasks of the timeline's main thread in Chromium, scrolled and dragged",
+        run: in_a_browser,
     },
     Part {
         name: "site",
@@ -177,6 +188,13 @@ fn measure(project: &Project, part: &str, edge: Option<&Path>) -> Result<()> {
         part,
     ]);
     run_program(&mut cargo)
+}
+
+/// What `tests/e2e/bench` measures, against the release.
+fn in_a_browser(project: &Project, _: &str) -> Result<()> {
+    build::release(project)?;
+    let mut playwright = test::playwright(project, "release")?;
+    run_program(playwright.args(["--config", "playwright.bench.config.ts"]))
 }
 
 /// What a browser loads for any page, as the release has it.

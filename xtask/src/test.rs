@@ -136,6 +136,12 @@ fn name_programs(command: &mut Command, project: &Project) {
 }
 
 fn run_browser_tests(project: &Project) -> Result<()> {
+    let mut playwright = playwright(project, "debug")?;
+    step("browser tests", || run_program(&mut playwright))
+}
+
+/// `playwright test` with all it needs, against the programs of a profile.
+pub fn playwright(project: &Project, profile: &str) -> Result<Command> {
     let folder = project.root.join("tests/e2e");
     node::install_locked(project, &folder)?;
     let chromium = browser::find_or_install(&folder)?;
@@ -145,13 +151,13 @@ fn run_browser_tests(project: &Project) -> Result<()> {
     let mut playwright = node::local_program(&folder, "playwright");
     playwright
         .arg("test")
-        .env("SWITCHBACK_BIN", project.program("debug", "switchback"));
+        .env("SWITCHBACK_BIN", project.program(profile, "switchback"));
     playwright.env(
         "SAMPLE_SERVICE_BIN",
-        project.program("debug", "sample-service"),
+        project.program(profile, "sample-service"),
     );
     if let Some(chromium) = chromium {
         playwright.env("CHROMIUM", chromium);
     }
-    step("browser tests", || run_program(&mut playwright))
+    Ok(playwright)
 }

@@ -251,10 +251,15 @@ fn id(element: &Element) -> Option<String> {
     element.get_attribute("id").filter(|id| !id.is_empty())
 }
 
-/// The `id`s of an element and of what is in it, and what the forms are about.
+/// Its own `id` alone; without one those of what is in it, and what the forms are about.
 fn marks(element: &Element) -> Vec<String> {
+    if let Some(id) = id(element) {
+        return vec![format!("#{id}")];
+    }
     let mut marks = Vec::new();
-    for one in std::iter::once(element.clone()).chain(all(element, "[id], form")) {
+    let is_form = element.tag_name() == "FORM";
+    let own = is_form.then(|| element.clone());
+    for one in own.into_iter().chain(all(element, "[id], form")) {
         match id(&one) {
             Some(id) => marks.push(format!("#{id}")),
             None if one.tag_name() == "FORM" => marks.push(about(&one)),
