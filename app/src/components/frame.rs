@@ -129,7 +129,8 @@ fn head(frame: &Frame, links: &Links) -> impl IntoView + use<> {
             <a class="head-track" href=links.page("modules")>
                 {sum_track(frame.counts, Size::Head, killed)}
                 <span class="words">
-                    {format!("{on_new} of {all} modules · {} of traffic", words::share(frame.share_on_new))}
+                    {format!("{on_new} of {all} modules")}
+                    <span class="traffic">{format!(" · {} of traffic", words::share(frame.share_on_new))}</span>
                 </span>
             </a>
             <div class="head-tools">

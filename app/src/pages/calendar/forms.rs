@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::Parts;
 use crate::components::{Field, Time, lock};
 use crate::pages::plain_form::{Posted, submit};
+use crate::words;
 
 /// Everything below the picture.
 pub(super) fn sections(page: &Parts<'_>) -> AnyView {
@@ -88,13 +89,6 @@ fn windows(page: &Parts<'_>) -> AnyView {
     )
 }
 
-fn kind_words(kind: WindowKind) -> &'static str {
-    match kind {
-        WindowKind::Freeze => "freeze",
-        WindowKind::Change => "change window",
-    }
-}
-
 fn scope_text(scope: &Scope) -> String {
     match scope {
         Scope::Migration => String::new(),
@@ -104,17 +98,13 @@ fn scope_text(scope: &Scope) -> String {
 }
 
 fn window_row(page: &Parts<'_>, window: &WindowRow) -> AnyView {
-    let whose = match &window.scope {
-        Scope::Migration => "all modules".to_owned(),
-        Scope::Phase(number) => format!("phase {number}"),
-        Scope::Module(key) => key.to_string(),
-    };
+    let whose = window.scope.to_string();
     let again = (!window.recurrence.is_empty())
         .then(|| view! { <span class="quiet">" again by " <code>{window.recurrence.clone()}</code></span> });
     view! {
         <tr id=format!("window-{}", window.id)>
             <th scope="row">{window.name.clone()}</th>
-            <td data-label="Kind">{kind_words(window.kind)}</td>
+            <td data-label="Kind">{window.kind.words()}</td>
             <td data-label="For">{whose}</td>
             <td data-label="When">
                 {format!("{} to {}", window.starts.replace('T', " "), window.ends.replace('T', " "))} {again}
@@ -150,7 +140,7 @@ fn window_form(page: &Parts<'_>, window: Option<&WindowRow>) -> AnyView {
         .into_iter()
         .map(|each| {
             let selected = each.as_str() == kind;
-            view! { <option value=each.as_str() selected=selected>{kind_words(each)}</option> }
+            view! { <option value=each.as_str() selected=selected>{each.words()}</option> }
         })
         .collect_view();
     let field_id = |field: &str| {
@@ -281,6 +271,15 @@ fn days(days: &Days) -> String {
     }
 }
 
+/// A number of days, whichever way, with its word.
+fn of_days(days: i32, one: &str, many: &str) -> String {
+    words::count(
+        usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX),
+        one,
+        many,
+    )
+}
+
 fn baseline(page: &Parts<'_>) -> AnyView {
     let rows = page
         .view
@@ -290,7 +289,8 @@ fn baseline(page: &Parts<'_>) -> AnyView {
             let behind = match phase.days_behind {
                 None => String::new(),
                 Some(0) => "as agreed on".to_owned(),
-                Some(days) => format!("{days:+} d"),
+                Some(days) if days < 0 => of_days(days, "day early", "days early"),
+                Some(days) => of_days(days, "day late", "days late"),
             };
             view! {
                 <tr>
@@ -302,7 +302,7 @@ fn baseline(page: &Parts<'_>) -> AnyView {
                     <td data-label="Agreed on">{days(&phase.baseline)}</td>
                     <td data-label="Planned now">{days(&phase.planned)}</td>
                     <td data-label="Expected end">{phase.expected_end.clone()}</td>
-                    <td data-label="Behind" class="num">{behind}</td>
+                    <td data-label="Against it">{behind}</td>
                 </tr>
             }
         })
@@ -323,7 +323,7 @@ fn baseline(page: &Parts<'_>) -> AnyView {
                         <th scope="col">"Agreed on"</th>
                         <th scope="col">"Planned now"</th>
                         <th scope="col">"Expected end"</th>
-                        <th scope="col" class="num">"Behind"</th>
+                        <th scope="col">"Against it"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

@@ -121,10 +121,7 @@ fn window_lane(page: &Parts<'_>, window: &WindowRow) -> AnyView {
     if window.bars.is_empty() {
         return ().into_any();
     }
-    let word = match window.kind {
-        WindowKind::Freeze => "freeze",
-        WindowKind::Change => "change window",
-    };
+    let word = window.kind.words();
     let class = match window.kind {
         WindowKind::Freeze => "tl-window freeze",
         WindowKind::Change => "tl-window",

@@ -3,7 +3,7 @@
 use domain::{Key, Permission, Refusal};
 use serde_json::json;
 
-use super::create_window::{aim, noun};
+use super::create_window::aim;
 use super::input::Input;
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
@@ -66,7 +66,7 @@ impl Command for ArchiveWindow {
             reason,
             summary: format!(
                 "archived {} {:?}",
-                noun(&record.window),
+                record.window.kind().words(),
                 record.window.name()
             ),
             subject: Some(self.id.to_string()),

@@ -128,7 +128,7 @@ impl Command for CreateWindow {
             reason,
             summary: format!(
                 "created {} {:?}, {}",
-                noun(&window),
+                window.kind().words(),
                 window.name(),
                 times(&window)
             ),
@@ -159,13 +159,6 @@ pub(super) fn fields(window: &Window) -> Value {
         "ends": window.ends().to_string(),
         "recurrence": window.recurrence().map_or("", Recurrence::as_str),
     })
-}
-
-pub(super) fn noun(window: &Window) -> &'static str {
-    match window.kind() {
-        WindowKind::Freeze => "freeze",
-        WindowKind::Change => "change window",
-    }
 }
 
 fn times(window: &Window) -> String {

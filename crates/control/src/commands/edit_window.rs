@@ -4,7 +4,7 @@ use domain::schedule::windows::Window;
 use domain::{Key, Permission, Refusal};
 use serde_json::{Map, Value};
 
-use super::create_window::{WindowInput, aim, fields, noun};
+use super::create_window::{WindowInput, aim, fields};
 use super::input::Input;
 use super::scope;
 use crate::command::{Aim, Command, Effect, Work};
@@ -73,7 +73,7 @@ impl Command for EditWindow {
             before: Value::Object(before),
             after: Value::Object(after),
             reason,
-            summary: format!("changed {} {:?}", noun(&window), window.name()),
+            summary: format!("changed {} {:?}", window.kind().words(), window.name()),
             subject: Some(self.id.to_string()),
             version: Some(version + 1),
             topics: vec![Topic::Plan],

@@ -11,7 +11,6 @@ use domain::schedule::windows::{Scope, Window};
 use domain::{ModuleStatus, Phase, PhaseNumber, Refusal};
 use jiff::civil::DateTime;
 
-use super::create_window::noun;
 use super::plan_changes::{Operation, PlanChanges, open_phases, squeezed};
 use super::plan_existing::Existing;
 use super::plan_wanted::Wanted;
@@ -84,7 +83,7 @@ impl PlanChanges {
                     let sentence = format!(
                         "Changes the {} of the {} “{}”: {}.",
                         list(&what),
-                        noun(new),
+                        new.kind().words(),
                         new.name(),
                         told(new)
                     );
@@ -98,7 +97,12 @@ impl PlanChanges {
             .filter_map(|place| wanted.windows.get(*place))
         {
             if self.is_placed(existing, wanted, new) {
-                let sentence = format!("Adds the {} “{}”: {}.", noun(new), new.name(), told(new));
+                let sentence = format!(
+                    "Adds the {} “{}”: {}.",
+                    new.kind().words(),
+                    new.name(),
+                    told(new)
+                );
                 self.push(sentence, Operation::AddWindow(new.clone()));
             }
         }
@@ -107,7 +111,7 @@ impl PlanChanges {
             .iter()
             .filter_map(|place| existing.windows.get(*place))
         {
-            let what = format!("the {} “{}”", noun(&old.window), old.window.name());
+            let what = format!("the {} “{}”", old.window.kind().words(), old.window.name());
             if !archive {
                 self.stays(&what);
             } else if existing.on_now.contains(&old.id) {
@@ -147,7 +151,7 @@ impl PlanChanges {
         };
         self.changes.push(format!(
             "Skips the {} “{}”: there is no open {place}.",
-            noun(window),
+            window.kind().words(),
             window.name()
         ));
         false

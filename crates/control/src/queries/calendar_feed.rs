@@ -293,9 +293,8 @@ impl Agenda<'_> {
         for record in &plan.windows {
             let window = &record.window;
             let whose = match window.scope() {
-                Scope::Migration => "all modules".to_owned(),
-                Scope::Phase(number) => format!("modules of phase {number}"),
-                Scope::Module(key) => format!("module {key}"),
+                Scope::Phase(_) => format!("modules of {}", window.scope()),
+                scope => scope.to_string(),
             };
             let (category, description) = match window.kind() {
                 WindowKind::Freeze => ("Freeze", format!("No promotions of {whose}.")),

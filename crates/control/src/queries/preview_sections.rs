@@ -2,7 +2,7 @@
 
 use domain::read::{PreviewItem, PreviewSection};
 use domain::schedule::checklist::Due;
-use domain::schedule::windows::{Scope, WindowKind};
+use domain::schedule::windows::Scope;
 use jiff::civil::DateTime;
 use plan::{Command, CriterionKind, DaySpan, Plan};
 
@@ -143,18 +143,10 @@ fn phase(phase: &plan::Phase) -> PreviewItem {
 
 fn window(window: &plan::Window) -> PreviewItem {
     let written = |at: DateTime| at.strftime("%Y-%m-%d %H:%M").to_string();
-    let kind = match window.kind {
-        WindowKind::Freeze => "freeze",
-        WindowKind::Change => "change window",
-    };
-    let scope = match &window.scope {
-        Scope::Migration => None,
-        Scope::Phase(number) => Some(format!("phase {number}")),
-        Scope::Module(key) => Some(format!("module {key}")),
-    };
+    let scope = (window.scope != Scope::Migration).then(|| window.scope.to_string());
     let again = window.recurrence.as_ref();
     let detail = details([
-        Some(kind.to_owned()),
+        Some(window.kind.words().to_owned()),
         Some(format!(
             "{} to {}",
             written(window.starts),

@@ -3,6 +3,8 @@
 #[cfg(not(target_family = "wasm"))]
 mod timetable;
 
+use std::fmt;
+
 use flags::Key;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,14 @@ impl WindowKind {
         }
     }
 
+    /// How it is called in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Freeze => "freeze",
+            Self::Change => "change window",
+        }
+    }
+
     /// Reads the word back; `None` for any other.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
@@ -61,6 +71,17 @@ impl Scope {
             Self::Migration => true,
             Self::Phase(number) => phase == Some(*number),
             Self::Module(key) => key == module,
+        }
+    }
+}
+
+/// Whose it is, in a sentence: `all modules`, `phase 2`, `module billing`.
+impl fmt::Display for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Migration => out.write_str("all modules"),
+            Self::Phase(number) => write!(out, "phase {number}"),
+            Self::Module(key) => write!(out, "module {key}"),
         }
     }
 }

@@ -105,10 +105,7 @@ fn entries(
     for record in &loaded.windows {
         for (from, _) in occurrences_between(&record.window, &loaded.zone, range.from, range.to) {
             let at = civil(from, &loaded.zone);
-            let word = match record.window.kind() {
-                WindowKind::Freeze => "freeze",
-                WindowKind::Change => "change window",
-            };
+            let word = record.window.kind().words();
             let text = format!("{} {word}: {}", at.strftime("%H:%M"), record.window.name());
             add(
                 at.date().max(range.first),

@@ -10,7 +10,7 @@ use super::fields::{DaysOfPhases, MilestoneFields, NeedsFields, WindowFields, re
 use super::{Standing, phase_number};
 use crate::command::{Aim, Effect, Work};
 use crate::commands::create_milestone::aim as milestone_aim;
-use crate::commands::create_window::{aim as window_aim, fields as fields_of, noun};
+use crate::commands::create_window::{aim as window_aim, fields as fields_of};
 use crate::commands::move_phase::open_phases;
 use crate::commands::{
     ArchiveWindow, EditMilestone, EditWindow, SetDependencies, WindowInput, scope,
@@ -81,7 +81,11 @@ pub(super) async fn window(
         fields.insert("archived_at".into(), json!(record.archived_at));
     }
     Ok(Standing {
-        what: format!("the {} {:?}", noun(&record.window), record.window.name()),
+        what: format!(
+            "the {} {:?}",
+            record.window.kind().words(),
+            record.window.name()
+        ),
         version: record.version,
         fields,
         changed: record.changed_sequence,
@@ -293,7 +297,11 @@ async fn restore_window(
     let record = windows::by_id(work.connection, found.id, id)
         .await?
         .ok_or_else(|| Refusal::not_found("window", id.to_string()))?;
-    let what = format!("{} {:?}", noun(&record.window), record.window.name());
+    let what = format!(
+        "{} {:?}",
+        record.window.kind().words(),
+        record.window.name()
+    );
     let Some(archived_at) = record.archived_at else {
         return Err(not_archived(work, &what, record.changed_sequence).await?);
     };
