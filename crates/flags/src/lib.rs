@@ -14,6 +14,8 @@
 //! | [`evaluate`](FlagSet) | an indexed snapshot and the question "old or new?" |
 //! | [`export`] | a snapshot as shell variables and as a flag definition for flagd |
 //! | [`replay`] | what somebody who comes back to a stream is told |
+//! | [`latency`](LatencySketch), [`moments`](Moments) | latencies and what differs between them, small and mergeable |
+//! | [`report`] | what services report of old and new: samples and comparisons |
 //! | [`ofrep`] | requests and answers of the `OpenFeature` Remote Evaluation Protocol 0.3 |
 //!
 //! The bucketing is fixed by `tests/vectors/bucketing.json`, which every client checks.
@@ -25,10 +27,13 @@ pub mod export;
 mod exposure;
 mod index;
 mod key;
+mod latency;
 mod mode;
+mod moments;
 mod murmur;
 pub mod ofrep;
 pub mod replay;
+pub mod report;
 mod revision;
 mod snapshot;
 mod state;
@@ -39,7 +44,9 @@ pub use evaluate::{
 };
 pub use exposure::{Exposure, InvalidExposure};
 pub use key::{InvalidKey, Key};
+pub use latency::{InvalidSketch, LatencySketch};
 pub use mode::{InvalidMode, Mode};
+pub use moments::Moments;
 pub use murmur::{Murmur3Prefix, bucket, murmur3_x86_32};
 pub use revision::{Epoch, InvalidEpoch, InvalidRevision, Revision};
 pub use snapshot::{Flag, InvalidFlag, InvalidSnapshot, Snapshot};
