@@ -1,13 +1,15 @@
 //! What an evaluation costs through the client: the reference migration's 79 flags, all in gradual rollout, over 1,024
-//! subjects. `flags` measures the same without a client.
+//! subjects. `flags` measures the same without a client. And what it costs to record what was served.
 #![expect(clippy::expect_used, reason = "the flags are fixed and valid")]
 #![expect(missing_docs, reason = "criterion's macro makes a public function")]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
-use switchback_client::{Client, Snapshot};
+use switchback_client::samples::Recorder;
+use switchback_client::{Client, Side, Snapshot};
 
 fn reference_client() -> (tokio::runtime::Runtime, Client) {
     let flags: Vec<_> = (0..79)
@@ -58,5 +60,43 @@ fn evaluate(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, evaluate);
+/// Latencies as a service has them, over some dozens of buckets.
+fn record(criterion: &mut Criterion) {
+    let (_runtime, client) = reference_client();
+    let recorder = Recorder::builder(client, "sb_ingest_bench")
+        .start()
+        .expect("a recorder");
+    let modules: Vec<_> = (0..79)
+        .map(|i| {
+            recorder
+                .module(&format!("memory-module-{i}"))
+                .expect("a key")
+        })
+        .collect();
+    let took: Vec<Duration> = (0..257)
+        .map(|i| Duration::from_micros(8_000 + i * 50))
+        .collect();
+    let mut group = criterion.benchmark_group("client");
+    let mut calls = modules.iter().cycle().zip(took.iter().cycle());
+    group.bench_function("record", |bencher| {
+        bencher.iter(|| {
+            let (module, took) = calls.next().expect("it cycles");
+            module.record(black_box(Side::New), black_box(true), *took);
+        });
+    });
+    let mut calls = modules.iter().cycle();
+    group.bench_function("call", |bencher| {
+        bencher.iter(|| {
+            let module = calls.next().expect("it cycles");
+            module.call(
+                Some("user-7"),
+                || Ok::<_, ()>(black_box(1)),
+                || Ok(black_box(2)),
+            )
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, evaluate, record);
 criterion_main!(benches);

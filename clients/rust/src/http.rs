@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flags::{Revision, Snapshot};
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    RETRY_AFTER,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::Serialize;
@@ -183,11 +184,21 @@ impl Api {
         self.post("/api/v1/acks", &ack).await
     }
 
-    /// Sends JSON; any success will do.
-    pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), Problem> {
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), Problem> {
+        let request = self.client.post(self.url(path)).json(body);
+        self.sent(request).await
+    }
+
+    /// Sends what is JSON already.
+    pub(crate) async fn post_json(&self, path: &str, body: Vec<u8>) -> Result<(), Problem> {
         let request = self.client.post(self.url(path));
-        let request = self.authorized(request).timeout(TIME_LIMIT).json(body);
-        let response = send(request).await?;
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        self.sent(request).await
+    }
+
+    /// Any success will do.
+    async fn sent(&self, request: RequestBuilder) -> Result<(), Problem> {
+        let response = send(self.authorized(request).timeout(TIME_LIMIT)).await?;
         if response.status().is_success() {
             Ok(())
         } else {

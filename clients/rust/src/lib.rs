@@ -15,7 +15,9 @@ mod heartbeat;
 mod http;
 #[cfg(feature = "openfeature")]
 pub mod openfeature;
+mod outbox;
 mod poll;
+pub mod samples;
 mod sse;
 mod status;
 mod store;
@@ -25,8 +27,8 @@ pub use builder::Builder;
 pub use client::{Client, Evaluation, Flags, NotReady};
 pub use error::{EvaluationError, Problem, StartError};
 pub use flags::{
-    Epoch, Exposure, FlagSet, FlagState, InvalidSnapshot, Key, Mode, Reason, Revision, Side,
-    Snapshot,
+    Epoch, Exposure, FlagSet, FlagState, InvalidKey, InvalidSnapshot, Key, Mode, Reason, Revision,
+    Side, Snapshot,
 };
 /// What [`Builder::http`] configures, in the version that it takes.
 pub use reqwest;

@@ -6,7 +6,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 
-use switchback_client::{Client, Snapshot};
+use std::time::Duration;
+
+use switchback_client::samples::Recorder;
+use switchback_client::{Client, Side, Snapshot};
 
 struct Counting;
 
@@ -94,4 +97,29 @@ async fn every_thread_allocates_at_most_once() {
     });
     let allocated = allocated.join().unwrap();
     assert!(allocated <= 2, "{allocated} allocations");
+}
+
+#[tokio::test]
+async fn recording_allocates_nothing_for_a_latency_seen_before_in_this_minute() {
+    let recorder = Recorder::builder(started(), "sb_ingest_test")
+        .start()
+        .unwrap();
+    let module = recorder.module("memory").unwrap();
+    let record = || {
+        for microseconds in [100, 2_000, 30_000] {
+            for side in [Side::Old, Side::New] {
+                module.record(
+                    side,
+                    microseconds != 100,
+                    Duration::from_micros(microseconds),
+                );
+            }
+        }
+    };
+    // Anew when the first time was in the minute before.
+    let allocated = (0..2).map(|_| {
+        record();
+        during(|| (0..100).for_each(|_| record()))
+    });
+    assert_eq!(allocated.min(), Some(0));
 }

@@ -2,13 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use flags::report::{Example, LONGEST_EXAMPLE, MOST_EXAMPLES};
 use serde::Serialize;
 use serde_json::Value;
-
-/// As many examples are kept of a module and minute.
-pub(super) const MOST: usize = 10;
-/// Characters of each text in an example.
-const LONGEST: usize = 200;
 
 /// A place in which new's answer is not old's.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,43 +49,34 @@ pub fn shown(_path: &str, value: &Value) -> String {
 }
 
 /// A difference as it is reported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Example {
-    path: String,
-    old: String,
-    new: String,
+pub(super) fn redacted(
+    difference: &Difference,
+    redact: &(dyn Fn(&str, &Value) -> String + Send + Sync),
+) -> Example {
+    let path = &difference.path;
+    let text = |value: Option<&Value>| match value {
+        Some(value) => cut(redact(path, value)),
+        None => "absent".to_owned(),
+    };
+    Example {
+        path: cut(path.clone()),
+        old: text(difference.old.as_ref()),
+        new: text(difference.new.as_ref()),
+    }
 }
 
-impl Example {
-    pub(super) fn redacted(
-        difference: &Difference,
-        redact: &(dyn Fn(&str, &Value) -> String + Send + Sync),
-    ) -> Self {
-        let path = &difference.path;
-        let text = |value: Option<&Value>| match value {
-            Some(value) => cut(redact(path, value)),
-            None => "absent".to_owned(),
-        };
-        Self {
-            path: cut(path.clone()),
-            old: text(difference.old.as_ref()),
-            new: text(difference.new.as_ref()),
-        }
-    }
-
-    /// One side answered, the other failed.
-    pub(super) fn of_outcome(old_answered: bool) -> Self {
-        let text = |answered| if answered { "answer" } else { "error" }.to_owned();
-        Self {
-            path: String::new(),
-            old: text(old_answered),
-            new: text(!old_answered),
-        }
+/// One side answered, the other failed.
+pub(super) fn of_outcome(old_answered: bool) -> Example {
+    let text = |answered| if answered { "answer" } else { "error" }.to_owned();
+    Example {
+        path: String::new(),
+        old: text(old_answered),
+        new: text(!old_answered),
     }
 }
 
 fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_EXAMPLE) {
         text.truncate(end);
     }
     text
@@ -105,7 +92,7 @@ pub(super) fn of_json<T: Serialize>(old: &T, new: &T) -> Option<Vec<Difference>>
 }
 
 fn walk(path: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Difference>) {
-    if found.len() >= MOST || old == new {
+    if found.len() >= MOST_EXAMPLES || old == new {
         return;
     }
     match (old, new) {
@@ -119,7 +106,7 @@ fn walk(path: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Di
             for place in 0..old.len().max(new.len()) {
                 let path = below(path, &place.to_string());
                 walk(&path, old.get(place), new.get(place), found);
-                if found.len() >= MOST {
+                if found.len() >= MOST_EXAMPLES {
                     return;
                 }
             }
@@ -158,7 +145,7 @@ mod tests {
         assert_eq!(paths(&old, &old), [""; 0]);
         assert_eq!(paths(&json!(1), &json!("1")), [""]);
         let many = |start: i32| json!((start..start + 1000).collect::<Vec<_>>());
-        assert_eq!(paths(&many(0), &many(1)).len(), MOST);
+        assert_eq!(paths(&many(0), &many(1)).len(), MOST_EXAMPLES);
     }
 
     #[test]
@@ -171,16 +158,16 @@ mod tests {
     fn an_example_shows_no_value_unless_told_to() {
         let secret = "4111 1111 1111 1111 ü".repeat(20);
         let difference = Difference::new("card", secret.as_str(), 7);
-        let example = Example::redacted(&difference, &hidden);
+        let example = redacted(&difference, &hidden);
         assert_eq!(example.old, "a text of 420 characters");
         assert_eq!(example.new, "a number");
-        let example = Example::redacted(&difference, &shown);
-        assert_eq!(example.old.chars().count(), LONGEST);
+        let example = redacted(&difference, &shown);
+        assert_eq!(example.old.chars().count(), LONGEST_EXAMPLE);
         assert!(secret.starts_with(&example.old));
         let difference = Difference {
             old: None,
             ..difference
         };
-        assert_eq!(Example::redacted(&difference, &shown).old, "absent");
+        assert_eq!(redacted(&difference, &shown).old, "absent");
     }
 }

@@ -1,16 +1,18 @@
 //! What became of one call, once both sides have ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use flags::report::{Example, MOST_EXAMPLES};
 use serde_json::Value;
 
 use super::Comparer;
-use super::difference::{Difference, Example, MOST};
-use super::ledger::{Found, Pending};
+use super::difference::{Difference, of_outcome, redacted};
+use super::ledger::{Found, New};
 use crate::http::milliseconds;
+use crate::samples::Module;
 
 pub(super) type Comparator<T> = dyn Fn(&T, &T) -> Option<Vec<Difference>> + Send + Sync;
 pub(super) type Redaction = dyn Fn(&str, &Value) -> String + Send + Sync;
@@ -23,7 +25,11 @@ pub(super) struct Inner<T> {
     pub(super) redact: Box<Redaction>,
     pub(super) sample: f64,
     pub(super) control: f64,
+    /// The share of compared calls in which new is set off before old.
+    pub(super) new_first: f64,
     pub(super) drops: Arc<AtomicU64>,
+    /// Where it is recorded what is served.
+    pub(super) served: Option<Module>,
 }
 
 /// What the flag and the samples say about one call.
@@ -41,58 +47,56 @@ pub(super) struct Seen<T> {
     pub(super) answer: Option<T>,
     pub(super) took: Duration,
     pub(super) decision: Decision,
+    /// Whether new was set off before it.
+    pub(super) new_first: bool,
+}
+
+/// What became of the side that the caller does not wait for. No answer is an error.
+pub(super) enum Outcome<T> {
+    Ended { answer: Option<T>, took: Duration },
+    Panicked,
+    TimedOut,
 }
 
 impl<T: Clone + Send + 'static> Inner<T> {
-    /// On a thread of the pool.
+    /// On a thread of the pool. What became of it is told once, by whoever knows it first: its end, or the clock.
     pub(super) fn run<E>(
-        self: Arc<Self>,
-        seen: &Seen<T>,
+        &self,
         again: impl FnOnce() -> Result<T, E>,
-        pending: Pending,
+        done: impl FnOnce(Outcome<T>) + Send + 'static,
     ) {
         let shared = &self.comparer.shared;
-        let old_failed = seen.answer.is_none();
-        let (took_old, decision) = (seen.took, seen.decision);
-        // Whoever is first says what became of the call: its end, or the clock.
-        let settled = Arc::new(AtomicBool::new(false));
+        let done = Arc::new(Mutex::new(Some(done)));
+        let take = |done: &Mutex<Option<_>>| {
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.take()
+        };
         let clock = {
-            let (settled, inner, limit) =
-                (Arc::clone(&settled), Arc::clone(&self), shared.time_limit);
+            let (done, limit) = (Arc::clone(&done), shared.time_limit);
             shared.client.shared.runtime.spawn(async move {
                 tokio::time::sleep(limit).await;
-                if !settled.swap(true, Ordering::AcqRel) {
-                    let seen = Seen::<T> {
-                        answer: None,
-                        took: took_old,
-                        decision,
-                    };
-                    inner.note(&seen, Found::TimedOut { old_failed });
-                    drop(pending);
+                if let Some(done) = take(&done) {
+                    done(Outcome::TimedOut);
                 }
             })
         };
         let begun = Instant::now();
         let ended = catch_unwind(AssertUnwindSafe(|| again().ok()));
         let took = begun.elapsed();
-        if settled.swap(true, Ordering::AcqRel) {
-            return;
+        if let Some(done) = take(&done) {
+            done(match ended {
+                Ok(answer) => Outcome::Ended { answer, took },
+                Err(_panic) => Outcome::Panicked,
+            });
         }
-        match ended {
-            Ok(answer) => self.judge(seen, answer.as_ref(), took),
-            Err(_panic) => self.note(seen, Found::Panicked { old_failed }),
-        }
-        // With it goes what counted as pending.
         clock.abort();
     }
 
-    /// Compares, after both have ended.
-    pub(super) fn judge(&self, seen: &Seen<T>, again: Option<&T>, took: Duration) {
-        let examples = match (&seen.answer, again) {
-            (Some(old), Some(new)) => {
-                let compared = catch_unwind(AssertUnwindSafe(|| self.differences(old, new)));
-                // A comparator that panics, or an answer that cannot be written, says nothing of new.
-                let Ok(Some(examples)) = compared else {
+    /// Compares, after both have ended, and counts.
+    pub(super) fn settle(&self, seen: &Seen<T>, outcome: Outcome<T>) {
+        let new = match outcome {
+            Outcome::Ended { answer, took } => {
+                let Some(examples) = self.examples(seen.answer.as_ref(), answer.as_ref()) else {
                     tracing::warn!(
                         module = &*self.module,
                         "switchback: answers cannot be compared"
@@ -100,45 +104,70 @@ impl<T: Clone + Send + 'static> Inner<T> {
                     self.drop_one();
                     return;
                 };
-                examples
+                New::Ended {
+                    failed: answer.is_none(),
+                    took,
+                    examples,
+                }
             }
-            (None, None) => Vec::new(),
-            (old, _) => vec![Example::of_outcome(old.is_some())],
+            Outcome::Panicked => New::Panicked,
+            Outcome::TimedOut => New::TimedOut,
         };
-        self.note(
-            seen,
-            Found::Ended {
+        let found = if seen.decision == Decision::Control {
+            of_control(seen, &new)
+        } else {
+            Found::Both {
                 old_failed: seen.answer.is_none(),
-                new_failed: again.is_none(),
-                new_took: took,
-                examples,
-            },
-        );
+                old_took: seen.took,
+                new_first: seen.new_first,
+                new,
+            }
+        };
+        let now = milliseconds(SystemTime::now());
+        let ledger = &self.comparer.shared.ledger;
+        ledger.add(&self.module, now, found);
+    }
+
+    /// Where the answers differ; nothing when they cannot be compared: a comparator that panics, or an answer that cannot be
+    /// written, says nothing of new.
+    fn examples(&self, old: Option<&T>, new: Option<&T>) -> Option<Vec<Example>> {
+        match (old, new) {
+            (Some(old), Some(new)) => {
+                let compared = catch_unwind(AssertUnwindSafe(|| self.differences(old, new)));
+                compared.ok().flatten()
+            }
+            (None, None) => Some(Vec::new()),
+            (old, _) => Some(vec![of_outcome(old.is_some())]),
+        }
     }
 
     fn differences(&self, old: &T, new: &T) -> Option<Vec<Example>> {
         let found = (self.comparator)(old, new)?;
-        let redacted = |difference| Example::redacted(difference, &*self.redact);
-        Some(found.iter().take(MOST).map(redacted).collect())
-    }
-
-    pub(super) fn note(&self, seen: &Seen<T>, found: Found) {
-        let found = match (seen.decision, found) {
-            (Decision::Control, Found::Ended { examples, .. }) => Found::Control {
-                agrees: examples.is_empty(),
-            },
-            // Old that panics or hangs the second time has certainly not done as it did the first.
-            (Decision::Control, _) => Found::Control { agrees: false },
-            (_, found) => found,
-        };
-        let now = milliseconds(SystemTime::now());
-        let ledger = &self.comparer.shared.ledger;
-        ledger.add(&self.module, now, seen.took, found);
+        let redacted = |difference| redacted(difference, &*self.redact);
+        Some(found.iter().take(MOST_EXAMPLES).map(redacted).collect())
     }
 
     pub(super) fn drop_one(&self) {
         self.drops.fetch_add(1, Ordering::Relaxed);
         let ledger = &self.comparer.shared.ledger;
         ledger.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn of_control<T>(seen: &Seen<T>, again: &New) -> Found {
+    match again {
+        New::Ended {
+            failed,
+            took,
+            examples,
+        } => Found::Control {
+            agrees: examples.is_empty(),
+            took: (seen.answer.is_some() && !failed).then_some((seen.took, *took)),
+        },
+        // Old that panics or hangs the second time has certainly not done as it did the first.
+        New::Panicked | New::TimedOut => Found::Control {
+            agrees: false,
+            took: None,
+        },
     }
 }

@@ -5,45 +5,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use flags::report::{Compared, Comparison, Example, Latency, MOST_EXAMPLES};
 use tokio::sync::Notify;
-
-use super::difference::{Example, MOST};
 
 const MINUTE: u64 = 60_000;
 /// As many modules and minutes wait for a server that is away; the oldest minutes go first.
 const ROOM: usize = 2_000;
-
-/// Latencies of one side, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Latency {
-    count: u64,
-    sum: u64,
-    max: u64,
-}
-
-/// Old against old.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Noise {
-    compared: u64,
-    mismatches: u64,
-}
-
-/// One module in one minute, as it is reported.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Tally {
-    matches: u64,
-    mismatches: u64,
-    old_errors: u64,
-    new_errors: u64,
-    new_panics: u64,
-    new_timeouts: u64,
-    dropped: u64,
-    old_latency_ns: Latency,
-    new_latency_ns: Latency,
-    noise: Noise,
-    examples: Vec<Example>,
-}
 
 /// A minute of a module, ordered by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,32 +20,42 @@ pub(super) struct Place {
     pub(super) module: Arc<str>,
 }
 
-/// What became of one call. `None` for an answer is an error.
+/// What became of one call.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// Both sides ended in time; no examples mean that they agree.
-    Ended {
+    /// Old and new.
+    Both {
         old_failed: bool,
-        new_failed: bool,
-        new_took: Duration,
-        examples: Vec<Example>,
-    },
-    Panicked {
-        old_failed: bool,
-    },
-    TimedOut {
-        old_failed: bool,
+        old_took: Duration,
+        /// Whether new was set off before old.
+        new_first: bool,
+        new: New,
     },
     /// Old ran twice.
     Control {
         agrees: bool,
+        /// How long it took both times, where it answered both times.
+        took: Option<(Duration, Duration)>,
     },
+}
+
+/// What became of new.
+#[derive(Debug)]
+pub(super) enum New {
+    /// It ended in time; no examples mean that both sides did the same.
+    Ended {
+        failed: bool,
+        took: Duration,
+        examples: Vec<Example>,
+    },
+    Panicked,
+    TimedOut,
 }
 
 /// Everything that waits to be reported.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    tallies: Mutex<BTreeMap<Place, Tally>>,
+    tallies: Mutex<BTreeMap<Place, Compared>>,
     /// Calls there was no room for, by module, since they were last collected: callers only ever add to a counter.
     drops: Mutex<Vec<(Arc<str>, Arc<AtomicU64>)>>,
     pub(super) dropped: AtomicU64,
@@ -99,82 +76,71 @@ impl Drop for Pending {
     }
 }
 
-impl Latency {
-    fn add(&mut self, took: Duration) {
-        let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.merge(Self {
-            count: 1,
-            sum: nanoseconds,
-            max: nanoseconds,
-        });
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.sum = self.sum.saturating_add(other.sum);
-        self.max = self.max.max(other.max);
+fn add(tally: &mut Compared, found: Found) {
+    let (old_failed, old_took, new_first, new) = match found {
+        Found::Both {
+            old_failed,
+            old_took,
+            new_first,
+            new,
+        } => (old_failed, old_took, new_first, new),
+        Found::Control { agrees, took } => {
+            tally.noise.compared += 1;
+            tally.noise.mismatches += u64::from(!agrees);
+            let ratios = tally.noise.log_ratio.get_or_insert_default();
+            if let Some((first, second)) = took {
+                ratios.add(log_ratio(first, second));
+            }
+            return;
+        }
+    };
+    took(&mut tally.old_latency_ns, old_took);
+    tally.old_errors += u64::from(old_failed);
+    tally.new_first += u64::from(new_first);
+    let new_failed = !matches!(new, New::Ended { failed: false, .. });
+    let paired = tally.paired.get_or_insert_default();
+    paired.add(old_failed, new_failed);
+    let ratios = tally.log_ratio.get_or_insert_default();
+    match new {
+        New::Ended {
+            failed,
+            took: new_took,
+            examples,
+        } => {
+            took(&mut tally.new_latency_ns, new_took);
+            tally.new_errors += u64::from(failed);
+            if !old_failed && !failed {
+                ratios.add(log_ratio(old_took, new_took));
+            }
+            if examples.is_empty() {
+                tally.matches += 1;
+            } else {
+                tally.mismatches += 1;
+            }
+            let room = MOST_EXAMPLES.saturating_sub(tally.examples.len());
+            tally.examples.extend(examples.into_iter().take(room));
+        }
+        New::Panicked => tally.new_panics += 1,
+        New::TimedOut => tally.new_timeouts += 1,
     }
 }
 
-impl Tally {
-    fn add(&mut self, old_took: Duration, found: Found) {
-        let old_failed = match &found {
-            Found::Control { agrees } => {
-                self.noise.compared += 1;
-                self.noise.mismatches += u64::from(!agrees);
-                return;
-            }
-            Found::Ended { old_failed, .. }
-            | Found::Panicked { old_failed }
-            | Found::TimedOut { old_failed } => *old_failed,
-        };
-        self.old_latency_ns.add(old_took);
-        self.old_errors += u64::from(old_failed);
-        match found {
-            Found::Ended {
-                new_failed,
-                new_took,
-                examples,
-                ..
-            } => {
-                self.new_latency_ns.add(new_took);
-                self.new_errors += u64::from(new_failed);
-                if examples.is_empty() {
-                    self.matches += 1;
-                } else {
-                    self.mismatches += 1;
-                }
-                self.keep(examples);
-            }
-            Found::Panicked { .. } => self.new_panics += 1,
-            Found::TimedOut { .. } => self.new_timeouts += 1,
-            Found::Control { .. } => {}
-        }
-    }
+fn took(latency: &mut Latency, took: Duration) {
+    let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    latency.count += 1;
+    latency.sum = latency.sum.saturating_add(nanoseconds);
+    latency.max = latency.max.max(nanoseconds);
+}
 
-    fn merge(&mut self, other: Self) {
-        self.matches += other.matches;
-        self.mismatches += other.mismatches;
-        self.old_errors += other.old_errors;
-        self.new_errors += other.new_errors;
-        self.new_panics += other.new_panics;
-        self.new_timeouts += other.new_timeouts;
-        self.dropped += other.dropped;
-        self.old_latency_ns.merge(other.old_latency_ns);
-        self.new_latency_ns.merge(other.new_latency_ns);
-        self.noise.compared += other.noise.compared;
-        self.noise.mismatches += other.noise.mismatches;
-        self.keep(other.examples);
-    }
+/// The logarithm of the ratio of two latencies. What took no time that a clock could tell took a nanosecond.
+fn log_ratio(before: Duration, after: Duration) -> f64 {
+    let seconds = |took: Duration| took.max(Duration::from_nanos(1)).as_secs_f64();
+    (seconds(after) / seconds(before)).ln()
+}
 
-    fn keep(&mut self, examples: Vec<Example>) {
-        let room = MOST.saturating_sub(self.examples.len());
-        self.examples.extend(examples.into_iter().take(room));
-    }
-
-    fn calls(&self) -> u64 {
-        self.old_latency_ns.count + self.noise.compared
-    }
+/// Calls that are lost with a report.
+pub(super) const fn calls(found: &Compared) -> u64 {
+    found.calls().saturating_add(found.noise.compared)
 }
 
 impl Ledger {
@@ -211,14 +177,14 @@ impl Ledger {
     }
 
     /// Adds one call, at `now` in milliseconds since 1970.
-    pub(super) fn add(&self, module: &Arc<str>, now: u64, old_took: Duration, found: Found) {
+    pub(super) fn add(&self, module: &Arc<str>, now: u64, found: Found) {
         let mut tallies = lock(&self.tallies);
-        tally(&mut tallies, module, now).add(old_took, found);
+        add(tally(&mut tallies, module, now), found);
         self.make_room(&mut tallies);
     }
 
     /// Takes out what is of minutes that ended before `now`.
-    pub(super) fn take_before(&self, now: u64, end: u64) -> Vec<(Place, Tally)> {
+    pub(super) fn take_before(&self, now: u64, end: u64) -> Vec<Comparison> {
         let mut tallies = lock(&self.tallies);
         for (module, counter) in lock(&self.drops).iter() {
             let dropped = counter.swap(0, Ordering::Relaxed);
@@ -230,38 +196,30 @@ impl Ledger {
             at: minute_of(end),
             module: Arc::from(""),
         });
-        std::mem::replace(&mut *tallies, left).into_iter().collect()
+        let taken = std::mem::replace(&mut *tallies, left);
+        drop(tallies);
+        let comparison = |(place, found): (Place, Compared)| Comparison {
+            module: place.module.as_ref().to_owned(),
+            at: i64::try_from(place.at).unwrap_or_default(),
+            found,
+        };
+        taken.into_iter().map(comparison).collect()
     }
 
-    /// Puts back what could not be reported.
-    pub(super) fn put_back(&self, taken: Vec<(Place, Tally)>) {
-        let mut tallies = lock(&self.tallies);
-        for (place, tally) in taken {
-            tallies.entry(place).or_default().merge(tally);
-        }
-        self.make_room(&mut tallies);
-    }
-
-    /// Throws away what was refused.
-    pub(super) fn lose(&self, taken: &[(Place, Tally)]) {
-        let calls = taken.iter().map(|(_, tally)| tally.calls()).sum();
-        self.lost.fetch_add(calls, Ordering::Relaxed);
-    }
-
-    fn make_room(&self, tallies: &mut BTreeMap<Place, Tally>) {
+    fn make_room(&self, tallies: &mut BTreeMap<Place, Compared>) {
         while tallies.len() > ROOM {
             if let Some((_, oldest)) = tallies.pop_first() {
-                self.lost.fetch_add(oldest.calls(), Ordering::Relaxed);
+                self.lost.fetch_add(calls(&oldest), Ordering::Relaxed);
             }
         }
     }
 }
 
 fn tally<'a>(
-    tallies: &'a mut BTreeMap<Place, Tally>,
+    tallies: &'a mut BTreeMap<Place, Compared>,
     module: &Arc<str>,
     now: u64,
-) -> &'a mut Tally {
+) -> &'a mut Compared {
     let place = Place {
         at: minute_of(now),
         module: Arc::clone(module),

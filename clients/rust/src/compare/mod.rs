@@ -51,6 +51,12 @@
 //!
 //! With [`Comparison::call_with_control`] a share of the calls runs old against old instead: how often an answer differs from itself.
 //!
+//! Old runs first, so that what it costs the caller is what it always cost, and new finds what old has left in caches. With
+//! [`ComparisonBuilder::random_order`] new is set off before old in half of the calls; the caller waits for old alone as ever.
+//!
+//! Reported beside the counts: which side failed in the same call, and by how much their latencies differ in the same call, as the
+//! mean and spread of ln(new / old). The control's own, ln(second / first), says how much of that is the order's doing.
+//!
 //! Examples hold no data unless you say so: by default values are described, not shown (see [`hidden`], [`shown`]). A panic is
 //! caught, but the process's panic hook still prints it, and with `panic = "abort"` nothing can be caught.
 
@@ -58,6 +64,7 @@ mod comparison;
 mod difference;
 mod judge;
 mod ledger;
+mod meeting;
 mod pool;
 mod report;
 
@@ -65,10 +72,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 pub use comparison::{Comparison, ComparisonBuilder};
 pub use difference::{Difference, hidden, shown};
 
 use crate::client::Tasks;
+use crate::outbox::{self, Outbox};
 use crate::{Client, Problem, StartError, http};
 use ledger::Ledger;
 use pool::Pool;
@@ -156,12 +167,12 @@ impl Comparer {
 
     /// How comparing goes.
     pub fn status(&self) -> ComparerStatus {
-        let ledger = &self.shared.ledger;
+        let (ledger, outbox) = (&self.shared.ledger, &self.shared.reporter.outbox);
         ComparerStatus {
             pending: ledger.pending(),
             dropped: ledger.dropped.load(Ordering::Relaxed),
-            lost: ledger.lost.load(Ordering::Relaxed),
-            problem: self.shared.reporter.problem(),
+            lost: ledger.lost.load(Ordering::Relaxed) + outbox.lost(),
+            problem: outbox.problem(),
         }
     }
 
@@ -216,10 +227,14 @@ impl ComparerBuilder {
         let pool = Pool::start(self.workers, self.queue)
             .map_err(|error| StartError::Thread(error.to_string()))?;
         let ledger = Arc::new(Ledger::default());
-        let reporter = Reporter::new(api, self.client.clone(), Arc::clone(&ledger));
-        let reporter = Arc::new(reporter);
+        let reports = Outbox::new(api, self.client.clone(), "comparisons");
+        let reporter = Arc::new(Reporter::new(reports, Arc::clone(&ledger)));
         let runtime = &self.client.shared.runtime;
-        let task = runtime.spawn(report::keep(Arc::clone(&reporter)));
+        let sending = Arc::clone(&reporter);
+        let task = runtime.spawn(outbox::keep(move |end| {
+            let reporter = Arc::clone(&sending);
+            async move { reporter.send(end).await }
+        }));
         Ok(Comparer {
             _tasks: Arc::new(Tasks(vec![task.abort_handle()])),
             shared: Arc::new(Shared {

@@ -1,16 +1,18 @@
 //! Old and new side by side, in real time: threads know of no paused clock.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use flags::report::ComparisonReport;
 use serde_json::{Value, json};
 use switchback_client::Client;
 use switchback_client::compare::{Comparer, ComparerBuilder, Difference, shown};
 
-use crate::server::{LONG, Server, change, flags};
+use crate::server::{Asked, LONG, Server, change, flags};
 
 type Answer<T> = Result<T, Infallible>;
 
@@ -63,12 +65,22 @@ impl Scene {
     }
 }
 
+/// The counts of the control.
+fn noise(found: &Value) -> Value {
+    let noise = &found["noise"];
+    json!({"compared": noise["compared"], "mismatches": noise["mismatches"]})
+}
+
 fn add(sum: &mut Value, more: &Value) {
     for (name, value) in more.as_object().unwrap() {
         match value {
             Value::Number(number) => {
+                // Moments are of no use added up so; each minute's are checked where they are made.
+                let Some(number) = number.as_u64() else {
+                    continue;
+                };
                 let before = sum[name].as_u64().unwrap_or_default();
-                sum[name] = json!(before + number.as_u64().unwrap());
+                sum[name] = json!(before + number);
             }
             Value::Object(_) => {
                 if sum[name].is_null() {
@@ -355,7 +367,8 @@ async fn the_control_runs_old_against_old() {
             .unwrap();
     }
     let found = scene.found().await;
-    assert_eq!(found["noise"], json!({"compared": 3, "mismatches": 2}));
+    assert_eq!(noise(&found), json!({"compared": 3, "mismatches": 2}));
+    assert_eq!(found["noise"]["log_ratio"]["count"], 3);
     assert_eq!(
         (&found["matches"], &found["mismatches"]),
         (&json!(0), &json!(0))
@@ -364,6 +377,29 @@ async fn the_control_runs_old_against_old() {
     // Without a second old there is no control.
     memory.call(None, || Answer::Ok(1), || Ok(1)).unwrap();
     assert_eq!(scene.found().await["matches"], 1);
+}
+
+#[tokio::test]
+async fn what_a_report_says_of_pairs_of_calls() {
+    let scene = Scene::new().await;
+    let memory = scene.comparer.module::<i32>("memory").control(0.0);
+    let memory = memory.build();
+    for (old, new) in [(true, true), (true, false), (false, true), (false, false)] {
+        let answer = |ok| if ok { Ok(1) } else { Err(()) };
+        let _answer = memory.call(None, || answer(old), move || answer(new));
+    }
+    let found = scene.found().await;
+    let once = json!({"both_ok": 1, "old_failed": 1, "new_failed": 1, "both_failed": 1});
+    assert_eq!(found["paired"], once);
+    assert_eq!(
+        (&found["log_ratio"]["count"], &found["new_first"]),
+        (&json!(1), &json!(0))
+    );
+    // All of it is what the server reads.
+    for asked in scene.server.asked("/comparisons") {
+        let read: ComparisonReport = serde_json::from_value(asked.body).unwrap();
+        assert_eq!(read.validate(), []);
+    }
 }
 
 #[tokio::test]
@@ -455,7 +491,7 @@ async fn futures_have_room_and_control_of_their_own() {
     let answer = memory.call_async_with_control(None, old, || async { panic!("new") });
     assert_eq!(answer.await, Ok(1));
     assert_eq!(
-        scene.found().await["noise"],
+        noise(&scene.found().await),
         json!({"compared": 1, "mismatches": 0})
     );
 }
@@ -488,8 +524,22 @@ async fn what_the_server_does_not_take_is_kept_and_what_it_refuses_is_lost() {
         assert!(scene.comparer.status().problem.is_some());
     }
     scene.server.accept("/comparisons");
-    let refused = scene.server.asked("/comparisons").len();
+    let asked = scene.server.asked("/comparisons");
+    let refused = asked.len();
+    assert!(
+        asked.iter().all(|again| again.body == asked[0].body),
+        "the oldest, as it was"
+    );
     scene.comparer.flush().await.unwrap();
+    let taken = &scene.server.asked("/comparisons")[refused..];
+    let name = |asked: &Asked| asked.body["batch"].as_str().unwrap().to_owned();
+    let names: BTreeSet<String> = taken.iter().map(name).collect();
+    assert_eq!(
+        names.len(),
+        taken.len(),
+        "a report each, under its own name"
+    );
+    assert!(names.contains(&name(&asked[0])));
     let sum: u64 = scene.server.asked("/comparisons")[refused..]
         .iter()
         .flat_map(|report| report.body["comparisons"].as_array().unwrap())

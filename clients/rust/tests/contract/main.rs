@@ -15,5 +15,6 @@ mod outage;
 mod push;
 mod receipts;
 mod refusal;
+mod samples;
 mod server;
 mod start;

@@ -261,7 +261,9 @@ fn respond(shared: &Shared, asked: &Asked) -> Response {
                 .into_response()
         }
         Some("acks") => StatusCode::NO_CONTENT.into_response(),
-        Some("comparisons") => (StatusCode::ACCEPTED, "{\"accepted\":1}").into_response(),
+        Some("comparisons" | "samples") => {
+            (StatusCode::ACCEPTED, "{\"accepted\":1}").into_response()
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
