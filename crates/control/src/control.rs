@@ -14,6 +14,7 @@ use self::grouped::{Answer, Entry, Queue};
 
 use crate::command::Command;
 use crate::directory::Directory;
+use crate::evidence::Retention;
 use crate::feed::Feed;
 use crate::feed_reads::FeedReads;
 use crate::instances::Instances;
@@ -34,6 +35,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether data is simulated, and pages say so.
     pub demo: bool,
+    /// How long evidence is kept.
+    pub retention: Retention,
 }
 
 /// Everything that commands and queries work with. Cheap to clone.
@@ -78,11 +81,12 @@ impl Control {
     pub async fn open(options: Options) -> Result<Self, StoreError> {
         let store = Store::open(&options.data_dir).await?;
         let position = load_position(&store).await?;
+        let retention = options.retention;
         let control = Self::new(store, position, options);
         control.mint_epoch_of_a_backup().await?;
         control.reload().await?;
         receipts::restore(&control).await?;
-        maintenance::start(&control, control.inner.stopping.clone());
+        maintenance::start(&control, retention, control.inner.stopping.clone());
         Ok(control)
     }
 

@@ -28,6 +28,7 @@ pub mod commands;
 pub mod control;
 pub mod directory;
 pub mod error;
+pub mod evidence;
 pub mod feed;
 mod feed_reads;
 mod ical;

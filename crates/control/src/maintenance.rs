@@ -8,19 +8,23 @@ use domain::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::Control;
+use crate::evidence::{self, Retention};
 use crate::receipts;
 use crate::store::{Lane, StoreError, calendar_feeds, links, readers};
 
 const TICK: Duration = Duration::from_secs(5);
 /// How often instances that fall behind are looked for.
 const LAGGARDS_TICK: Duration = Duration::from_secs(1);
+/// How often old evidence is looked for.
+const FORGET_TICK: Duration = Duration::from_secs(60 * 60);
 const TICK_MILLISECONDS: i64 = 5_000;
 /// Readers are remembered for a day.
 const READERS_KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
 /// Runs [`flush`] and the check for foreign writes every five seconds until `stopping`, and looks for laggards.
-pub(crate) fn start(control: &Control, stopping: CancellationToken) {
+pub(crate) fn start(control: &Control, retention: Retention, stopping: CancellationToken) {
     watch_laggards(control, stopping.clone());
+    forget_evidence(control, retention, stopping.clone());
     let weak = Arc::downgrade(&control.shared());
     tokio::spawn(async move {
         let mut last_data_version = None;
@@ -34,6 +38,24 @@ pub(crate) fn start(control: &Control, stopping: CancellationToken) {
             control.inner().store.recover_space();
             flush(&control).await;
             reload_after_foreign_write(&control, &mut last_data_version).await;
+        }
+    });
+}
+
+fn forget_evidence(control: &Control, retention: Retention, stopping: CancellationToken) {
+    let weak = Arc::downgrade(&control.shared());
+    tokio::spawn(async move {
+        loop {
+            let Some(shared) = weak.upgrade() else { return };
+            let control = Control::from_shared(shared);
+            if let Err(error) = evidence::forget(&control, retention).await {
+                tracing::warn!(%error, "could not forget old evidence");
+            }
+            drop(control);
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(FORGET_TICK) => {}
+            }
         }
     });
 }
@@ -230,6 +252,7 @@ mod tests {
             data_dir: server.control.data_dir().to_owned(),
             clock: Clock::System,
             demo: false,
+            retention: Retention::default(),
         })
         .await
         .unwrap();

@@ -18,6 +18,7 @@ use crate::commands::{
     CreateEnvironment, CreateMigration, CreateModule, CreatePhase, EditModule, RetireModule,
     RollBack, Selection, SetMode,
 };
+use crate::evidence::Retention;
 use crate::store::{audit, flags, migrations, modules};
 use crate::{Caller, Clock, CommandError, Control, Options};
 
@@ -54,6 +55,7 @@ impl Server {
             data_dir,
             clock,
             demo: false,
+            retention: Retention::default(),
         })
         .await
         .unwrap();

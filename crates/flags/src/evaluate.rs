@@ -25,6 +25,14 @@ impl Side {
         }
     }
 
+    /// Both, old first.
+    pub const ALL: [Self; 2] = [Self::Old, Self::New];
+
+    /// Reads the word back; `None` for any other.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|side| side.as_str() == word)
+    }
+
     /// Whether new is used, the value in OFREP.
     pub const fn is_new(self) -> bool {
         matches!(self, Self::New)

@@ -282,6 +282,34 @@ impl Compared {
             .saturating_add(self.new_timeouts)
     }
 
+    /// Adds what other comparisons of the module found; of examples, the first [`MOST_EXAMPLES`].
+    pub fn merge(&mut self, other: &Self) {
+        for (here, there) in [
+            (&mut self.matches, other.matches),
+            (&mut self.mismatches, other.mismatches),
+            (&mut self.old_errors, other.old_errors),
+            (&mut self.new_errors, other.new_errors),
+            (&mut self.new_panics, other.new_panics),
+            (&mut self.new_timeouts, other.new_timeouts),
+            (&mut self.dropped, other.dropped),
+            (&mut self.new_first, other.new_first),
+        ] {
+            *here = here.saturating_add(there);
+        }
+        self.old_latency_ns.merge(other.old_latency_ns);
+        self.new_latency_ns.merge(other.new_latency_ns);
+        self.noise.merge(&other.noise);
+        if let Some(paired) = other.paired {
+            self.paired.get_or_insert_default().merge(paired);
+        }
+        if let Some(ratios) = &other.log_ratio {
+            self.log_ratio.get_or_insert_default().merge(ratios);
+        }
+        let room = MOST_EXAMPLES.saturating_sub(self.examples.len());
+        self.examples
+            .extend(other.examples.iter().take(room).cloned());
+    }
+
     fn check(&self, found: &mut Findings) {
         for (field, count) in [
             ("matches", self.matches),
@@ -338,7 +366,32 @@ impl Compared {
     }
 }
 
+impl Latency {
+    fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.max = self.max.max(other.max);
+    }
+}
+
+impl Noise {
+    fn merge(&mut self, other: &Self) {
+        self.compared = self.compared.saturating_add(other.compared);
+        self.mismatches = self.mismatches.saturating_add(other.mismatches);
+        if let Some(ratios) = &other.log_ratio {
+            self.log_ratio.get_or_insert_default().merge(ratios);
+        }
+    }
+}
+
 impl Paired {
+    fn merge(&mut self, other: Self) {
+        self.both_ok = self.both_ok.saturating_add(other.both_ok);
+        self.old_failed = self.old_failed.saturating_add(other.old_failed);
+        self.new_failed = self.new_failed.saturating_add(other.new_failed);
+        self.both_failed = self.both_failed.saturating_add(other.both_failed);
+    }
+
     /// Counts one call.
     pub const fn add(&mut self, old_failed: bool, new_failed: bool) {
         let counted = match (old_failed, new_failed) {

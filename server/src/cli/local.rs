@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use control::evidence::Retention;
 use control::store::{CONTROL_SOCKET, STATE_FILE, StoreError};
 use control::{Clock, Control, Options};
 use domain::{Actor, Authentication};
@@ -66,6 +67,7 @@ pub async fn connect(flags: &DataFlags, wants: Wants, context: &Context) -> Resu
         data_dir: directory.clone(),
         clock: Clock::System,
         demo: false,
+        retention: Retention::default(),
     };
     let opened = if wants == Wants::Reading {
         Control::open_read_only(options).await

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::evidence::Retention;
 use crate::queries::audit_export;
 use crate::store::faults;
 use crate::testing::{Server, refusal};
@@ -12,6 +13,7 @@ fn options(server: &Server) -> Options {
         data_dir: server.control.data_dir().to_owned(),
         clock: Clock::System,
         demo: false,
+        retention: Retention::default(),
     }
 }
 

@@ -6,8 +6,10 @@
 
 pub(crate) mod audit;
 mod backup;
+pub(crate) mod batches;
 pub(crate) mod calendar_feeds;
 pub(crate) mod checklists;
+pub(crate) mod comparisons;
 pub(crate) mod dependencies;
 pub(crate) mod drafts;
 pub(crate) mod environments;
@@ -32,9 +34,11 @@ pub(crate) mod outbox;
 pub(crate) mod phases;
 pub(crate) mod plan_items;
 pub(crate) mod readers;
+pub(crate) mod samples;
 pub(crate) mod scans;
 mod schema;
 pub(crate) mod search;
+pub(crate) mod series;
 mod sessions;
 pub(crate) mod snapshots;
 mod space;

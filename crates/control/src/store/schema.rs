@@ -36,6 +36,7 @@ pub(super) const EVIDENCE: Schema = Schema {
         include_str!("../../../../migrations/evidence/0001_first.sql"),
         include_str!("../../../../migrations/evidence/0002_instances.sql"),
         include_str!("../../../../migrations/evidence/0003_calendar_feeds.sql"),
+        include_str!("../../../../migrations/evidence/0004_samples.sql"),
     ],
 };
 
