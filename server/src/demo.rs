@@ -24,8 +24,11 @@ const NAME: &str = "Atlas order platform";
 const ZONE: &str = "Europe/Berlin";
 /// So many weeks of the plan are over: its second phase runs.
 const WEEKS_GONE: i64 = 5;
-/// Where the sample service finds its token, in the data directory.
-pub const TOKEN_FILE: &str = "demo-sdk-token";
+/// The sample service's tokens, in the data directory: to read flags, and to report what it serves.
+const TOKENS: [(TokenKind, &str); 2] = [
+    (TokenKind::Sdk, "demo-sdk-token"),
+    (TokenKind::Ingest, "demo-ingest-token"),
+];
 
 /// What happened so far, in order: modules, how far they were brought, and why.
 const STORY: [(&[&str], Level, &str); 11] = [
@@ -102,9 +105,11 @@ pub async fn ensure(control: &Control, directory: &Path) -> Result<()> {
         Err(CommandError::Refused(Refusal::NotFound { .. })) => tell(control, &migration).await?,
         Err(error) => return Err(error.into()),
     }
-    let token_file = directory.join(TOKEN_FILE);
-    if !token_file.exists() {
-        write_token(control, migration, &token_file).await?;
+    for (kind, file) in TOKENS {
+        let file = directory.join(file);
+        if !file.exists() {
+            write_token(control, &migration, kind, &file).await?;
+        }
     }
     Ok(())
 }
@@ -192,15 +197,20 @@ fn start(control: &Control) -> Result<Date> {
     Ok(today.checked_sub((since_monday + 7 * WEEKS_GONE).days())?)
 }
 
-async fn write_token(control: &Control, migration: Key, file: &Path) -> Result<()> {
-    let environments = queries::environments(control, &server(), &migration).await?;
+async fn write_token(
+    control: &Control,
+    migration: &Key,
+    kind: TokenKind,
+    file: &Path,
+) -> Result<()> {
+    let environments = queries::environments(control, &server(), migration).await?;
     let deciding = environments
         .into_iter()
         .find(|environment| environment.deciding);
     let new = NewToken {
         name: "sample service".into(),
-        kind: TokenKind::Sdk,
-        migration: Some(migration),
+        kind,
+        migration: Some(migration.clone()),
         environment: deciding.map(|environment| environment.key),
         reason: "demonstration".into(),
     };

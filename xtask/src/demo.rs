@@ -69,12 +69,14 @@ fn run_both(
     else {
         return Ok(());
     };
-    let token = data.join("demo-sdk-token");
-    if !token.is_file() {
-        return Err(missing(
-            &format!("the sample service's token, {}", token.display()),
-            "cargo xtask demo",
-        ));
+    let [token, ingest] = ["demo-sdk-token", "demo-ingest-token"].map(|file| data.join(file));
+    for token in [&token, &ingest] {
+        if !token.is_file() {
+            return Err(missing(
+                &format!("the sample service's token, {}", token.display()),
+                "cargo xtask demo",
+            ));
+        }
     }
     let mut sample = Command::new(project.program("debug", "sample-service"));
     sample.current_dir(&project.root);
@@ -86,7 +88,9 @@ fn run_both(
             &options.sample_addr.to_string(),
             "--token-file",
         ])
-        .arg(&token);
+        .arg(&token)
+        .arg("--ingest-token-file")
+        .arg(&ingest);
     let sample = Service::start("sample-service", &mut sample, events.clone())?;
     if !wait_until_open(received, options.sample_addr, START_LIMIT)? {
         return Ok(());

@@ -6,7 +6,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `main.rs` | settings, and the client that they make |
-//! | `state.rs` | asking the client: old or new; and what was served |
+//! | `state.rs` | asking the client: old or new; what was served, and the record of it |
 //! | `traffic.rs` | simulated requests |
 //! | `link.rs` | how it stands with the server, in words |
 //! | `view.rs` | all of that as it is shown |
@@ -22,19 +22,23 @@ mod view;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{ArgGroup, Parser};
 use switchback_client::reqwest::ClientBuilder;
+use switchback_client::samples::Recorder;
 use switchback_client::{Client, Key};
 
 use crate::state::Service;
 
 /// What instances of this service call it in their receipts.
 const NAME: &str = "sample-service";
+/// How long the end waits for the last report.
+const LAST_REPORT: Duration = Duration::from_secs(2);
 
 /// Obeys flags of Switchback and serves simulated requests by them.
 #[derive(Debug, Parser)]
@@ -49,6 +53,12 @@ struct Options {
     /// The token itself; other users of this machine may see it, a file is better.
     #[arg(long, env = "SWITCHBACK_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// File that holds a token of kind `ingest` and nothing else: with it, what is served is reported.
+    #[arg(long, value_name = "PATH")]
+    ingest_token_file: Option<PathBuf>,
+    /// That token itself; a file is better.
+    #[arg(long, env = "SWITCHBACK_INGEST_TOKEN", hide_env_values = true)]
+    ingest_token: Option<String>,
     /// Where the page is served; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:3100")]
     addr: SocketAddr,
@@ -79,16 +89,31 @@ impl Options {
         Ok(builder.start()?)
     }
 
-    /// The token without the line break that files end with. A file named is a file meant, whatever the environment holds.
-    fn secret(&self) -> anyhow::Result<String> {
-        let text = match (&self.token_file, &self.token) {
-            (Some(path), _) => std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the token from {}", path.display()))?,
-            (None, Some(token)) => token.clone(),
-            (None, None) => anyhow::bail!("give --token-file or --token"),
-        };
-        Ok(text.trim().to_owned())
+    /// What reports uses, errors and latencies, where there is a token for it.
+    fn recorder(&self, client: &Client) -> anyhow::Result<Option<Recorder>> {
+        let token = secret(
+            self.ingest_token_file.as_deref(),
+            self.ingest_token.as_deref(),
+        )?;
+        let start = |token| Recorder::builder(client.clone(), token).start();
+        Ok(token.map(start).transpose()?)
     }
+
+    fn secret(&self) -> anyhow::Result<String> {
+        secret(self.token_file.as_deref(), self.token.as_deref())?
+            .context("give --token-file or --token")
+    }
+}
+
+/// A token without the line break that files end with. A file named is a file meant, whatever the environment holds.
+fn secret(file: Option<&Path>, given: Option<&str>) -> anyhow::Result<Option<String>> {
+    let text = match (file, given) {
+        (Some(path), _) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the token from {}", path.display()))?,
+        (None, Some(token)) => token.to_owned(),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(text.trim().to_owned()))
 }
 
 #[tokio::main]
@@ -108,15 +133,25 @@ async fn run(options: Options) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", options.addr))?;
     let address = listener.local_addr()?;
     let client = options.client()?;
-    let service = Arc::new(Service::new(client, options.server, options.module));
+    let recorder = options.recorder(&client)?;
+    let mut service = Service::new(client, options.server, options.module);
+    if let Some(recorder) = recorder {
+        service = service.recording(recorder);
+    }
+    let service = Arc::new(service);
     tokio::spawn(traffic::run(Arc::clone(&service)));
 
     let mut out = std::io::stdout();
     writeln!(out, "listening: http://{address}")?;
     out.flush()?;
-    axum::serve(listener, page::router(service))
+    axum::serve(listener, page::router(Arc::clone(&service)))
         .with_graceful_shutdown(stopped())
         .await?;
+    // Whoever stops a service has no time for a server that is away.
+    let last = tokio::time::timeout(LAST_REPORT, service.flush()).await;
+    if let Ok(Err(problem)) = last {
+        eprintln!("sample-service: what was served last is not reported: {problem}");
+    }
     Ok(())
 }
 
@@ -141,8 +176,6 @@ async fn stopped() {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use switchback_client::{Part, Status};
 
     use super::*;
@@ -166,6 +199,20 @@ mod tests {
         let both = ["--token", "sb_sdk_x", "--token-file", "/nowhere/token"];
         let error = secret(&both).unwrap_err();
         assert!(error.contains("/nowhere/token"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn without_a_token_for_it_nothing_is_reported() {
+        let with = |arguments: &[&str]| {
+            let all = [&["--token", "sb_sdk_x"], arguments].concat();
+            let options = options("http://127.0.0.1:1", &all).unwrap();
+            let client = options.client().unwrap();
+            options.recorder(&client)
+        };
+        assert!(with(&[]).unwrap().is_none());
+        assert!(with(&["--ingest-token", "sb_ingest_x"]).unwrap().is_some());
+        assert!(with(&["--ingest-token-file", "/nowhere/token"]).is_err());
+        assert!(with(&["--ingest-token", " "]).is_err());
     }
 
     #[tokio::test]

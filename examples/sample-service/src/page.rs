@@ -203,7 +203,7 @@ mod tests {
     use switchback_client::{Client, Part, Snapshot, Status};
     use tower::ServiceExt;
 
-    use crate::stub::{LONG, nobody};
+    use crate::stub::{LONG, nobody, well};
 
     /// A service that knows flags, whose server is away.
     async fn service() -> Arc<Service> {
@@ -218,7 +218,7 @@ mod tests {
             "http://127.0.0.1:3000/<x>".to_owned(),
             "order_intake".parse().unwrap(),
         );
-        (0..100).for_each(|user| service.simulate(&format!("user-{user}")));
+        (0..100).for_each(|user| service.simulate(&format!("user-{user}"), well));
         Arc::new(service)
     }
 

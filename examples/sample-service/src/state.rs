@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use switchback_client::{Client, EvaluationError, Key, Side};
+use switchback_client::samples::{Module, Recorder};
+use switchback_client::{Client, EvaluationError, Key, Problem, Side};
+
+use crate::traffic::Work;
 
 /// How many of its last requests a module remembers.
 pub const WINDOW: u32 = 100;
@@ -44,7 +47,17 @@ pub struct Service {
     pub server: String,
     /// The module that an order asks about.
     pub order_module: Key,
-    served: Mutex<HashMap<Key, Served>>,
+    served: Mutex<HashMap<Key, Kept>>,
+    /// Reports what was served, where there is a token for it.
+    recorder: Option<Recorder>,
+}
+
+/// What is kept of one module.
+#[derive(Debug)]
+struct Kept {
+    served: Served,
+    /// Where its uses are recorded.
+    samples: Option<Module>,
 }
 
 /// The answer to one order.
@@ -70,11 +83,31 @@ impl Service {
             server,
             order_module,
             served: Mutex::default(),
+            recorder: None,
         }
     }
 
-    /// One request of a user passes through every module.
-    pub fn simulate(&self, user: &str) {
+    /// The same, reporting what it serves.
+    pub fn recording(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Sends what was recorded and not sent yet.
+    pub async fn flush(&self) -> Result<(), Problem> {
+        match &self.recorder {
+            Some(recorder) => recorder.flush().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Why the last report of what was served was not accepted, when it was not.
+    pub fn unreported(&self) -> Option<Problem> {
+        self.recorder.as_ref()?.status().problem
+    }
+
+    /// One request of a user passes through every module; `work` says what becomes of it on a side.
+    pub fn simulate(&self, user: &str, mut work: impl FnMut(Side) -> Work) {
         let Some(flags) = self.client.flags() else {
             return;
         };
@@ -85,17 +118,29 @@ impl Service {
             let is_new = self.client.use_new(module.as_str(), Some(user));
             let side = if is_new { Side::New } else { Side::Old };
             // Asked first, so that a key is only copied for a module not yet counted.
-            if let Some(known) = served.get_mut(module) {
-                known.record(side);
-            } else {
-                let mut first = Served::default();
-                first.record(side);
-                served.insert(module.clone(), first);
+            if !served.contains_key(module) {
+                served.insert(module.clone(), self.keep(module));
+            }
+            let Some(kept) = served.get_mut(module) else {
+                continue;
+            };
+            kept.served.record(side);
+            if let Some(samples) = &kept.samples {
+                let work = work(side);
+                samples.record(side, work.ok, work.took);
             }
         }
         // Every module of the flags is counted now; whatever is counted beyond them is gone.
         if served.len() > flags.snapshot().flags.len() {
             served.retain(|module, _| flags.get(module.as_str()).is_some());
+        }
+    }
+
+    fn keep(&self, module: &Key) -> Kept {
+        let recorder = self.recorder.as_ref();
+        Kept {
+            served: Served::default(),
+            samples: recorder.and_then(|recorder| recorder.module(module.as_str()).ok()),
         }
     }
 
@@ -126,11 +171,13 @@ impl Service {
 
     /// How a module's last requests split.
     pub fn split(&self, module: &Key) -> Served {
-        self.served().get(module).copied().unwrap_or_default()
+        let served = self.served();
+        let kept = served.get(module);
+        kept.map(|kept| kept.served).unwrap_or_default()
     }
 
     /// A thread that panicked cannot have left a count half written.
-    fn served(&self) -> MutexGuard<'_, HashMap<Key, Served>> {
+    fn served(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
         self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,7 +185,7 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stub::{Stub, nobody, snapshot};
+    use crate::stub::{Stub, nobody, snapshot, well};
     use crate::view::{ServedView, View};
     use switchback_client::Mode;
 
@@ -148,6 +195,27 @@ mod tests {
             "http://server".to_owned(),
             "order_intake".parse().unwrap(),
         )
+    }
+
+    #[tokio::test]
+    async fn what_is_served_is_reported_for_every_module_and_side() {
+        let stub = Stub::start(snapshot(7, false)).await;
+        let client = stub.client().await;
+        let recorder = Recorder::builder(client.clone(), "t").start().unwrap();
+        let service = service(client).recording(recorder);
+        let new_fails = |side: Side| Work {
+            ok: side == Side::Old,
+            ..well(side)
+        };
+        (0..100).for_each(|user| service.simulate(&format!("user-{user}"), new_fails));
+        let half = service.split(&"order_intake".parse().unwrap());
+        service.flush().await.unwrap();
+        assert_eq!(service.unreported(), None);
+        let (old, new) = (u64::from(half.old_count()), u64::from(half.new_count()));
+        assert_eq!(stub.sampled("order_intake", "old"), (old, 0));
+        assert_eq!(stub.sampled("order_intake", "new"), (new, new));
+        assert_eq!(stub.sampled("order_ledger", "old"), (0, 0));
+        assert_eq!(stub.sampled("order_ledger", "new"), (100, 100));
     }
 
     #[test]
@@ -165,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn before_the_first_snapshot_everything_is_old() {
         let service = service(Client::builder(nobody().await, "t").start().unwrap());
-        service.simulate("user-1");
+        service.simulate("user-1", well);
         let order = service.order("user-1");
         assert_eq!((order.serve, order.reason), ("old", "NO_SNAPSHOT"));
         assert_eq!(order.revision, None);
@@ -177,7 +245,7 @@ mod tests {
     async fn traffic_follows_the_snapshot_and_the_kill_switch() {
         let stub = Stub::start(snapshot(7, false)).await;
         let service = service(stub.client().await);
-        (0..100).for_each(|user| service.simulate(&format!("user-{user}")));
+        (0..100).for_each(|user| service.simulate(&format!("user-{user}"), well));
         let view = View::of(&service);
         let half = view.modules[0].served;
         assert_eq!(half.old + half.new, WINDOW);
@@ -186,7 +254,7 @@ mod tests {
         assert_eq!(view.modules[1].served, ServedView { old: 0, new: 100 });
 
         stub.serves(snapshot(8, true), &service.client).await;
-        (0..100).for_each(|user| service.simulate(&format!("user-{user}")));
+        (0..100).for_each(|user| service.simulate(&format!("user-{user}"), well));
         let view = View::of(&service);
         assert!(view.kill_switch);
         assert!(view.modules.iter().all(|module| module.served.old == 100));
@@ -202,11 +270,11 @@ mod tests {
         assert_eq!((order.serve, order.reason), ("old", "FLAG_NOT_FOUND"));
         assert_eq!(order.revision.as_deref(), Some("e1:7"));
 
-        service.simulate("user-1");
+        service.simulate("user-1", well);
         let mut without = snapshot(8, false);
         without["flags"] = serde_json::json!([]);
         stub.serves(without, &service.client).await;
-        service.simulate("user-1");
+        service.simulate("user-1", well);
         stub.serves(snapshot(9, false), &service.client).await;
         assert_eq!(View::of(&service).modules[1].served, ServedView::default());
     }

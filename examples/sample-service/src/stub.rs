@@ -1,6 +1,6 @@
 //! A server for tests that has flags and takes receipts; it has no stream, so that clients poll.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -9,8 +9,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use switchback_client::reqwest::ClientBuilder;
-use switchback_client::{Client, Status};
+use switchback_client::{Client, Side, Status};
 use tokio::sync::watch;
+
+use crate::traffic::Work;
 
 /// Longer than anything here takes.
 pub const LONG: Duration = Duration::from_secs(20);
@@ -23,6 +25,7 @@ pub struct Stub {
 struct Shared {
     flags: watch::Sender<Value>,
     acks: watch::Sender<Vec<Value>>,
+    samples: Mutex<Vec<Value>>,
 }
 
 impl Stub {
@@ -30,12 +33,14 @@ impl Stub {
         let shared = Arc::new(Shared {
             flags: watch::Sender::new(flags),
             acks: watch::Sender::default(),
+            samples: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
             .route("/api/v1/flags", get(flags_now))
             .route("/api/v1/acks", post(acknowledged))
+            .route("/api/v1/migrations/atlas/samples", post(sampled))
             .with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, shared }
@@ -61,6 +66,18 @@ impl Stub {
         assert!(client.wait_until(LONG, has).await, "{client:?}");
     }
 
+    /// Uses and errors of a module's side, in all reports.
+    pub fn sampled(&self, module: &str, side: &str) -> (u64, u64) {
+        let samples = self.shared.samples.lock().unwrap();
+        let those = samples
+            .iter()
+            .filter(|one| one["module"] == module && one["side"] == side);
+        those.fold((0, 0), |(uses, errors), one| {
+            let count = |name: &str| one[name].as_u64().unwrap();
+            (uses + count("uses"), errors + count("errors"))
+        })
+    }
+
     /// The first receipt of an instance.
     pub async fn ack_of(&self, instance: &str) -> Value {
         let mut acks = self.shared.acks.subscribe();
@@ -71,10 +88,24 @@ impl Stub {
     }
 }
 
+async fn sampled(State(shared): State<Arc<Shared>>, Json(report): Json<Value>) -> StatusCode {
+    let samples = report["samples"].as_array().unwrap();
+    shared.samples.lock().unwrap().extend_from_slice(samples);
+    StatusCode::ACCEPTED
+}
+
 /// An address where nobody listens.
 pub async fn nobody() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// A request that is answered.
+pub fn well(_: Side) -> Work {
+    Work {
+        ok: true,
+        took: Duration::from_millis(20),
+    }
 }
 
 /// Two modules of `atlas` in `production`.

@@ -79,7 +79,12 @@ impl View {
             connection_label: connection.label(),
             instance: service.client.instance().to_owned(),
             server_reachable: link::is_reachable(&status),
-            trouble: link::trouble(&status, Timestamp::now()),
+            trouble: link::trouble(&status, Timestamp::now()).or_else(|| {
+                let problem = service.unreported()?;
+                Some(format!(
+                    "Flags are obeyed, but what was served is not reported: {problem}."
+                ))
+            }),
             modules,
         }
     }

@@ -7,7 +7,8 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use control::directory::Identity;
 use domain::read::TokenKind;
-use domain::{FieldError, Key, Refusal};
+use domain::refusal::FieldError;
+use domain::{Key, Refusal};
 use flags::report::ComparisonReport;
 use serde::Serialize;
 
