@@ -9,7 +9,7 @@ use crate::http::api::{
     tokens, undo, users,
 };
 use crate::http::{
-    acks, assets, comparisons, description, exports, flags, health, import, issue_exports, live,
+    acks, assets, description, evidence, exports, flags, health, import, issue_exports, live,
     ofrep, pages, sign_in, stream,
 };
 use crate::state::AppState;
@@ -113,8 +113,11 @@ pub fn table() -> Vec<Route> {
             => "The snapshot and then every change of it, as server-sent events", gives "text/event-stream";
         POST "/api/v1/acks" [DataPlane] acks::acknowledge
             => "Instances say which revision they applied", takes "Acknowledgements";
-        POST "/api/v1/migrations/{migration}/comparisons" [DataPlane] comparisons::take
-            => "What clients found when they ran old and new side by side; a token of kind ingest", takes "Comparisons", gives "Accepted";
+        // Evidence, with a token of kind ingest
+        POST "/api/v1/migrations/{migration}/samples" [DataPlane] evidence::samples::take
+            => "What services served of old and new: uses, errors and latency by the minute", takes "Samples", gives "Accepted";
+        POST "/api/v1/migrations/{migration}/comparisons" [DataPlane] evidence::comparisons::take
+            => "What clients found when they ran old and new side by side", takes "Comparisons", gives "Accepted";
         // What a migration is made of
         GET "/api/v1/migrations" [Management] migrations::list
             => "Migrations the caller may see", gives "Migrations";

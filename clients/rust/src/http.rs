@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flags::{Revision, Snapshot};
+use httpdate::fmt_http_date;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
     RETRY_AFTER,
@@ -189,10 +190,13 @@ impl Api {
         self.sent(request).await
     }
 
-    /// Sends what is JSON already.
+    /// Sends what is JSON already, and what this clock shows: the server takes what is late from those whose clock is right.
     pub(crate) async fn post_json(&self, path: &str, body: Vec<u8>) -> Result<(), Problem> {
         let request = self.client.post(self.url(path));
-        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        let request = request
+            .header(CONTENT_TYPE, "application/json")
+            .header(DATE, fmt_http_date(SystemTime::now()))
+            .body(body);
         self.sent(request).await
     }
 
