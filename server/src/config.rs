@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use control::evidence::Retention;
 use serde::Deserialize;
 
 use crate::public_url::PublicUrl;
@@ -34,6 +35,10 @@ pub struct SettingsFile {
     pub public_url: Option<String>,
     /// Whether to fill an empty server with a demonstration.
     pub demo: Option<bool>,
+    /// Days for which evidence is kept by the minute.
+    pub evidence_minutes_days: Option<u32>,
+    /// Days for which it is kept by the hour.
+    pub evidence_hours_days: Option<u32>,
     /// What to log, as a `tracing` filter.
     pub log: Option<String>,
     /// How to log.
@@ -94,6 +99,12 @@ pub struct ServeFlags {
     /// Fill an empty server with a demonstration
     #[arg(long, env = "SWITCHBACK_DEMO", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub demo: Option<bool>,
+    /// Days for which evidence is kept by the minute [default: 7]
+    #[arg(long, env = "SWITCHBACK_EVIDENCE_MINUTES_DAYS", value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=90))]
+    pub evidence_minutes_days: Option<u32>,
+    /// Days for which it is kept by the hour; by the day it is kept for good [default: 400]
+    #[arg(long, env = "SWITCHBACK_EVIDENCE_HOURS_DAYS", value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub evidence_hours_days: Option<u32>,
     /// What to log to standard error, as a tracing filter [default: info]
     #[arg(long, env = "SWITCHBACK_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -139,6 +150,8 @@ pub struct ServeSettings {
     pub data: DataSettings,
     /// Whether to fill an empty server with a demonstration.
     pub demo: bool,
+    /// How long evidence is kept.
+    pub retention: Retention,
     /// What to log.
     pub log: String,
     /// How to log.
@@ -218,9 +231,24 @@ impl ServeSettings {
                     .context("--trusted-proxy-header is no header name")
             })
             .transpose()?;
+        let defaults = Retention::default();
         Ok(Self {
             data,
             demo: flags.demo.or(file.demo).unwrap_or(false),
+            retention: Retention {
+                minutes_days: days(
+                    "evidence_minutes_days",
+                    flags.evidence_minutes_days.or(file.evidence_minutes_days),
+                    defaults.minutes_days,
+                    90,
+                )?,
+                hours_days: days(
+                    "evidence_hours_days",
+                    flags.evidence_hours_days.or(file.evidence_hours_days),
+                    defaults.hours_days,
+                    3_650,
+                )?,
+            },
             log: flags
                 .log
                 .or_else(|| file.log.clone())
@@ -234,6 +262,16 @@ impl ServeSettings {
             trusted_proxy_header,
         })
     }
+}
+
+/// A number of days within its limits.
+fn days(name: &str, given: Option<u32>, default: u32, most: u32) -> Result<u32> {
+    let days = given.unwrap_or(default);
+    anyhow::ensure!(
+        (1..=most).contains(&days),
+        "{name} is 1 to {most} days, not {days}"
+    );
+    Ok(days)
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use crate::http::api::{
-    audit, backup, calendar, calendar_feeds, changes, checklists, environments, flags as set_flags,
-    instances, issues, kill_switch, migrations, modules, phases, plan, resume, rollback, search,
-    tokens, undo, users,
+    audit, backup, calendar, calendar_feeds, changes, checklists, environments,
+    evidence as read_evidence, flags as set_flags, instances, issues, kill_switch, migrations,
+    modules, phases, plan, resume, rollback, search, tokens, undo, users,
 };
 use crate::http::{
     acks, assets, description, evidence, exports, flags, health, import, issue_exports, live,
@@ -163,6 +163,10 @@ pub fn table() -> Vec<Route> {
             => "Put a module away", takes "Why", gives "Committed";
         POST "/api/v1/migrations/{migration}/modules/{module}/retire" [Management] modules::retire
             => "Attest that a module's old code is gone", takes "Why", gives "Committed";
+        GET "/api/v1/migrations/{migration}/modules/{module}/evidence" [Management ? "environment" "range"] read_evidence::show
+            => "What services saw of one module's old and new: 1h, 6h and 24h by the minute, 7d, 30d and 90d by the hour", gives "ModuleEvidence";
+        GET "/api/v1/migrations/{migration}/evidence" [Management ? "environment" "range"] read_evidence::list
+            => "What services saw of every module's old and new, added up over a range", gives "Evidence";
         GET "/api/v1/migrations/{migration}/plan" [Management] plan::export
             => "The plan as Markdown", gives "text/markdown";
         POST "/api/v1/migrations/{migration}/plan" [ManagementUpload ? "start" "name" "zone" "dry_run" "archive_absent" "overriding" "reason"] plan::import

@@ -30,6 +30,7 @@ pub async fn serve(settings: ServeSettings) -> Result<()> {
         data_dir: directory.clone(),
         clock: Clock::System,
         demo: settings.demo,
+        retention: settings.retention,
     };
     let control = Control::open(options).await?;
     let listener = bind(settings.data.addr)

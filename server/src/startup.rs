@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result};
 use control::commands::{AddUser, new_sign_in_link};
-use control::evidence::Retention;
 use control::{Caller, CommandError, Control};
 use domain::Role;
 
@@ -75,7 +74,7 @@ mod tests {
             data_dir: directory.path().to_owned(),
             clock: Clock::System,
             demo: false,
-            retention: Retention::default(),
+            retention: control::evidence::Retention::default(),
         };
         let control = Control::open(options).await.unwrap();
         ensure_first_user(&control).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use http_tests::app::{Api, App};
+use http_tests::app::{Api, TestApp};
 use serde_json::{Value, json};
 
 use crate::with_plan;
@@ -18,9 +18,18 @@ fn this_minute() -> i64 {
 }
 
 /// The API as a service that sends evidence of the migration asks it.
-async fn ingest(app: &App) -> Result<Api> {
+async fn ingest(app: &TestApp) -> Result<Api> {
     let token = app
-        .cli_ok(&["token", "create", "--name", "pipeline", "--kind", "ingest", "--migration", "ledger"])
+        .cli_ok(&[
+            "token",
+            "create",
+            "--name",
+            "pipeline",
+            "--kind",
+            "ingest",
+            "--migration",
+            "ledger",
+        ])
         .await?;
     Ok(Api {
         token: Some(token),
@@ -142,16 +151,20 @@ async fn samples_are_counted_once_a_batch_and_read_again_after_a_restart() -> Re
     let taken = sender.post(PATH, report("a", 100)).await?.expect(202)?;
     assert_eq!(taken.json["accepted"], 2, "{}", taken.text);
     let again = sender.post(PATH, report("a", 100)).await?.expect(202)?;
-    assert_eq!(again.json, json!({ "accepted": 0, "duplicate": true, "unknown_modules": [] }));
+    assert_eq!(
+        again.json,
+        json!({ "accepted": 0, "duplicate": true, "unknown_modules": [] })
+    );
     sender.post(PATH, report("b", 7)).await?.expect(202)?;
-    app.restart().await?;
+    app.kill().await?;
+    app.start_again().await?;
     let sender = Api {
         token: sender.token.clone(),
         ..app.anonymous()
     };
     let again = sender.post(PATH, report("b", 7)).await?.expect(202)?;
     assert_eq!(again.json["duplicate"], true);
-    let admin = app.admin().await?;
+    let admin = app.api("admin").await?;
     let seen = admin.get(SEEN).await?.expect(200)?;
     let (new, old) = (&seen.json["new"], &seen.json["old"]);
     assert_eq!(new["total"]["uses"], 107, "{}", seen.text);
@@ -180,7 +193,10 @@ async fn bad_samples_are_refused_whole_with_their_place() -> Result<()> {
         (samples("", vec![]), "batch"),
         (samples(&"x".repeat(65), vec![]), "batch"),
         (samples("a\u{e9}", vec![]), "batch"),
-        (samples("a", vec![sample("new", now, 1, 0); 1_001]), "samples"),
+        (
+            samples("a", vec![sample("new", now, 1, 0); 1_001]),
+            "samples",
+        ),
         (but("module", json!("No Key")), "samples[1].module"),
         (but("side", json!("both")), "cannot be read"),
         (but("minute", json!(now + 1)), "samples[1].minute"),
@@ -189,11 +205,17 @@ async fn bad_samples_are_refused_whole_with_their_place() -> Result<()> {
         (but("errors", json!(6)), "samples[1].errors"),
         (but("latency", json!([[-1.0, 1]])), "samples[1].latency"),
         (but("latency", json!([[1.0, 6]])), "samples[1].latency"),
-        (but("minute", json!(now + 60 * MINUTE)), "The server's clock shows"),
-        (samples("a", vec![sample("new", now - 120 * MINUTE, 1, 0)]), "The server's clock shows"),
+        (
+            but("minute", json!(now + 60 * MINUTE)),
+            "The server's clock shows",
+        ),
+        (
+            samples("a", vec![sample("new", now - 120 * MINUTE, 1, 0)]),
+            "The server's clock shows",
+        ),
     ] {
-        let answer = sender.post(PATH, body.clone()).await?;
-        assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+        let answer = sender.post(PATH, body).await?;
+        assert_eq!(answer.status, 400, "{said}: {}", answer.text);
         assert!(answer.text.contains(said), "{said}: {}", answer.text);
     }
     let seen = admin.get(SEEN).await?.expect(200)?;
@@ -201,14 +223,24 @@ async fn bad_samples_are_refused_whole_with_their_place() -> Result<()> {
     let mut elsewhere = sample("new", now, 5, 1);
     elsewhere["module"] = json!("not_of_this_plan");
     let answer = sender
-        .post(PATH, samples("c", vec![elsewhere, sample("new", now, 5, 1)]))
+        .post(
+            PATH,
+            samples("c", vec![elsewhere, sample("new", now, 5, 1)]),
+        )
         .await?
         .expect(202)?;
     assert_eq!(answer.json["accepted"], 1);
     assert_eq!(answer.json["unknown_modules"], json!(["not_of_this_plan"]));
-    app.sdk("ledger").await?.post(PATH, samples("d", vec![])).await?.expect(403)?;
+    app.sdk("ledger")
+        .await?
+        .post(PATH, samples("d", vec![]))
+        .await?
+        .expect(403)?;
     admin.post(PATH, samples("d", vec![])).await?.expect(403)?;
-    app.anonymous().post(PATH, samples("d", vec![])).await?.expect(401)?;
+    app.anonymous()
+        .post(PATH, samples("d", vec![]))
+        .await?
+        .expect(401)?;
     for query in ["range=1y", "range=0h", "range=h", "from=yesterday"] {
         let path = format!("/api/v1/migrations/ledger/modules/parcel_ledger/evidence?{query}");
         let answer = admin.get(&path).await?;

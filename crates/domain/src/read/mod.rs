@@ -3,6 +3,7 @@
 mod audit;
 mod calendar;
 mod checklists;
+mod evidence;
 mod forms;
 mod frame;
 mod import;
@@ -22,6 +23,10 @@ pub use calendar::{
 };
 pub use checklists::{
     CheckRow, Checklists, ChecklistsView, ConditionalList, DayRow, PhaseLists, TickRow, left,
+};
+pub use evidence::{
+    ComparisonEvidence, ComparisonPoint, EvidenceMark, EvidenceMarkKind, EvidenceRange,
+    EvidenceRow, EvidenceView, MismatchRow, ModuleEvidence, SideEvidence, SidePoint, SideTotal,
 };
 pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod checklists;
 pub mod edit;
 pub mod environments;
+pub mod evidence;
 pub mod flags;
 pub mod instances;
 pub mod issues;

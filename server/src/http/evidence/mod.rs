@@ -18,7 +18,7 @@ use std::time::UNIX_EPOCH;
 
 use super::data_plane::identify;
 use super::problem::Problem;
-use crate::middleware::body::{HANDLER_TIME, SMALL, collect};
+use crate::middleware::body::{HANDLER_TIME, TEXT, collect};
 use crate::middleware::request::text;
 use crate::state::AppState;
 use domain::read::TokenKind;
@@ -60,7 +60,7 @@ async fn receive<T: DeserializeOwned>(
 ) -> Result<Received<T>, Problem> {
     let place = sender(state, migration, &request)?;
     let clock = clock(request.headers());
-    let bytes = collect(request.into_body(), SMALL, HANDLER_TIME).await?;
+    let bytes = collect(request.into_body(), TEXT, HANDLER_TIME).await?;
     let report = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::field(kind, format!("The report cannot be read: {error}.")))?;
     Ok(Received {
@@ -89,7 +89,11 @@ fn sender(state: &AppState, migration: &str, request: &Request) -> Result<(Key, 
 fn clock(headers: &HeaderMap) -> Clocked {
     let date = text(headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok());
     let since = date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
-    Clocked(since.and_then(|since| i64::try_from(since.as_millis()).ok()).map(Timestamp))
+    Clocked(
+        since
+            .and_then(|since| i64::try_from(since.as_millis()).ok())
+            .map(Timestamp),
+    )
 }
 
 /// Every part that is wrong, by its place.
