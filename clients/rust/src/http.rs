@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use flags::{Revision, Snapshot};
 use httpdate::fmt_http_date;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
     RETRY_AFTER,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};

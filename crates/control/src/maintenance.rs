@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_secs(5);
 /// How often instances that fall behind are looked for.
 const LAGGARDS_TICK: Duration = Duration::from_secs(1);
 /// How often old evidence is looked for.
-const FORGET_TICK: Duration = Duration::from_secs(60 * 60);
+const FORGET_TICK: Duration = Duration::from_hours(1);
 const TICK_MILLISECONDS: i64 = 5_000;
 /// Readers are remembered for a day.
 const READERS_KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;

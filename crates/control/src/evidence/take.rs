@@ -276,13 +276,12 @@ async fn add_samples(
     // What the hours and days get, so that each is written once a report.
     let mut wider: BTreeMap<(Resolution, i64, bool, Timestamp), Bucket> = BTreeMap::new();
     for ((module, is_new, at), bucket) in minutes {
-        let series = match known.get(&module) {
-            Some(series) => *series,
-            None => {
-                let series = series::ensure(connection, place, &module).await?;
-                known.insert(module, series);
-                series
-            }
+        let series = if let Some(series) = known.get(&module) {
+            *series
+        } else {
+            let series = series::ensure(connection, place, &module).await?;
+            known.insert(module, series);
+            series
         };
         let side = side(is_new);
         let first = samples::add(connection, Resolution::Minute, series, side, at, &bucket).await?;

@@ -5,7 +5,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use flags::report::ComparisonReport;
 
-use super::{Accepted, Received, check, receive};
+use super::{Answer, Received, check, receive};
 use crate::http::problem::Problem;
 use crate::state::AppState;
 
@@ -14,7 +14,7 @@ pub async fn take(
     State(state): State<AppState>,
     Path(migration): Path<String>,
     request: Request,
-) -> Result<(StatusCode, Json<Accepted>), Problem> {
+) -> Result<(StatusCode, Json<Answer>), Problem> {
     let Received {
         place,
         clock,

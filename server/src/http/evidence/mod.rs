@@ -25,7 +25,7 @@ use domain::read::TokenKind;
 
 /// What became of a report.
 #[derive(Debug, Serialize)]
-pub struct Accepted {
+pub struct Answer {
     /// Entries that were counted.
     accepted: usize,
     /// Whether its batch was counted before, so that nothing of it was now.
@@ -34,7 +34,7 @@ pub struct Accepted {
     unknown_modules: Vec<String>,
 }
 
-impl From<Taken> for Accepted {
+impl From<Taken> for Answer {
     fn from(taken: Taken) -> Self {
         Self {
             accepted: taken.accepted,

@@ -7,7 +7,7 @@ use control::evidence::Point;
 use domain::{Key, Timestamp};
 use flags::report::{Sample, SampleReport};
 
-use super::{Accepted, Received, check, receive};
+use super::{Answer, Received, check, receive};
 use crate::http::problem::Problem;
 use crate::state::AppState;
 
@@ -16,7 +16,7 @@ pub async fn take(
     State(state): State<AppState>,
     Path(migration): Path<String>,
     request: Request,
-) -> Result<(StatusCode, Json<Accepted>), Problem> {
+) -> Result<(StatusCode, Json<Answer>), Problem> {
     let Received {
         place,
         clock,
