@@ -1,11 +1,14 @@
 //! An indexed snapshot and the one evaluation function: old or new, for this module and this subject?
 
+use serde::{Deserialize, Serialize};
+
 use crate::index::Index;
 use crate::murmur::{Murmur3Prefix, subject_prefix};
 use crate::{FlagState, Key, Mode, Revision, Snapshot};
 
 /// Which implementation a caller uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The implementation that is moved to.
     New,
