@@ -6,9 +6,11 @@
 //! | module | subject |
 //! | --- | --- |
 //! | [`statistics`] | exact bounds, paired tests, equivalence, rank sums |
+//! | [`gates`] | questions asked of evidence, and their verdicts |
 //! | `figures` | numbers as they stand in sentences |
 
 pub(crate) mod figures;
+pub mod gates;
 pub mod statistics;
 
 use serde::{Deserialize, Serialize};
