@@ -7,10 +7,14 @@
 //! | --- | --- |
 //! | [`statistics`] | exact bounds, paired tests, equivalence, rank sums |
 //! | [`gates`] | questions asked of evidence, and their verdicts |
+//! | [`health`] | healthy, degraded, unhealthy, no data |
+//! | [`ramp`] | a module's walk through its steps, the soak clock |
 //! | `figures` | numbers as they stand in sentences |
 
 pub(crate) mod figures;
 pub mod gates;
+pub mod health;
+pub mod ramp;
 pub mod statistics;
 
 use serde::{Deserialize, Serialize};
