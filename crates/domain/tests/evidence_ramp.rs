@@ -350,6 +350,8 @@ enum Event {
     Resolved,
     Stop,
     Begin,
+    /// Runs of the tests are known, or lost.
+    Tests(bool),
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -365,6 +367,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         3 => Just(Event::Resolved),
         1 => Just(Event::Stop),
         2 => Just(Event::Begin),
+        2 => any::<bool>().prop_map(Event::Tests),
     ]
 }
 
@@ -381,6 +384,7 @@ struct World {
     frozen_until: Timestamp,
     kill_switch: bool,
     issue: bool,
+    tests: bool,
     /// The soak, counted by itself.
     counted: i64,
     advanced: u32,
@@ -405,6 +409,7 @@ impl World {
             frozen_until: START,
             kill_switch: false,
             issue: false,
+            tests: true,
             counted: 0,
             advanced: 0,
             rolled_back: 0,
@@ -426,13 +431,21 @@ impl World {
     }
 
     fn evidence(&self) -> StepEvidence {
-        let rules = match self.module.state.mode() {
-            Mode::OldOnly => &[Rule::TestsOnOld][..],
-            _ => &[Rule::ErrorRate],
-        };
         let (errors, uses) = (self.tally.errors, self.tally.uses);
+        let mut gates = match self.tests {
+            true => verdicts(&[Rule::TestsOnOld], 0, 0),
+            false => judge(
+                &[Rule::TestsOnOld],
+                &ModuleEvidence::default(),
+                &Limits::default(),
+                date(2026, 12, 1),
+            ),
+        };
+        if self.module.state != FlagState::OLD_ONLY {
+            gates.extend(verdicts(&[Rule::ErrorRate], errors, uses));
+        }
         StepEvidence {
-            gates: verdicts(rules, errors, uses),
+            gates,
             rollback: verdicts(&[Rule::RollbackRate], errors, uses).remove(0),
             soaked: soaked(&self.spans, self.ramp.since, self.now),
         }
@@ -478,6 +491,7 @@ impl World {
                 }
             }
             Event::Stop => self.ramp.started = None,
+            Event::Tests(known) => self.tests = *known,
             Event::Begin => self.ramp.started = Some(self.now),
         }
         let from = self.now;
@@ -528,6 +542,7 @@ impl World {
                 prop_assert!(self.now >= self.frozen_until, "frozen");
                 prop_assert!(!self.kill_switch && !self.issue, "blocked");
                 prop_assert!(self.ramp.started.is_some(), "not started");
+                prop_assert!(self.tests, "no data of tests");
                 let resolved = self.ramp.made_rollback.is_none_or(|made| made.resolved);
                 prop_assert!(resolved, "rolled back and not resolved");
                 prop_assert!(to.state.rank() > state.rank());
