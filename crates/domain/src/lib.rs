@@ -13,12 +13,14 @@
 //! | [`change`] | what a committed command did |
 //! | [`audit`] | the record of one command |
 //! | [`schedule`] | the plan as people work it: windows, moving phases, projected dates, checklists |
+//! | [`evidence`] | what was measured and what it says: statistics, verdicts, health, ramps, criteria |
 //! | [`issues`] | the issue log: severity, status, links, limits |
 //! | [`read`] | read models: what pages and the API show |
 
 pub mod actor;
 pub mod audit;
 pub mod change;
+pub mod evidence;
 pub mod issues;
 pub mod migration;
 pub mod plan_items;

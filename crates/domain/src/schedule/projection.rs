@@ -28,7 +28,7 @@ impl DataShare {
     }
 
     /// Milliseconds on the wall until the soak clock has counted so many.
-    fn stretch(self, milliseconds: i64) -> i64 {
+    pub(crate) fn stretch(self, milliseconds: i64) -> i64 {
         let stretched = i128::from(milliseconds) * 10_000 / i128::from(self.0);
         i64::try_from(stretched).unwrap_or(i64::MAX)
     }
