@@ -74,6 +74,11 @@ impl Links {
         self.page(&format!("changes/{revision}"))
     }
 
+    /// What services saw of a module.
+    pub fn evidence(&self, module: &Key) -> String {
+        self.page(&format!("evidence/{module}"))
+    }
+
     /// An issue.
     pub fn issue(&self, number: u32) -> String {
         self.page(&format!("issues/{number}"))

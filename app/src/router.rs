@@ -62,6 +62,8 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/m/:migration/issues/new") view=pages::issue_new::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/issues/:number") view=pages::issue::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/issues/:number/edit") view=pages::issue_edit::Page ssr=SsrMode::Async />
+            <Route path=path!("/m/:migration/evidence") view=pages::evidence::Page ssr=SsrMode::Async />
+            <Route path=path!("/m/:migration/evidence/:module") view=pages::module_evidence::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/audit") view=pages::audit::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/audit/:sequence") view=pages::audit_entry::Page ssr=SsrMode::Async />
             <Route path=path!("/m/:migration/instances") view=pages::instances::Page ssr=SsrMode::Async />

@@ -26,7 +26,7 @@ pub enum Action {
 }
 
 /// Every key, or one after another, what it does, and what the sheet of keys says of it. A further one is a further line.
-pub const KEYS: [(&str, Action, &str); 14] = [
+pub const KEYS: [(&str, Action, &str); 15] = [
     (
         "/",
         Action::Search,
@@ -47,6 +47,7 @@ pub const KEYS: [(&str, Action, &str); 14] = [
     ("g l", Action::Go("checklists"), "Checklists"),
     ("g c", Action::Go("calendar"), "Calendar"),
     ("g a", Action::Go("audit"), "Audit"),
+    ("g e", Action::Go("evidence"), "Evidence"),
     ("g n", Action::Go("instances"), "Instances"),
     ("g s", Action::Go("settings"), "Settings"),
 ];

@@ -79,6 +79,24 @@ pub fn share(basis_points: u16) -> String {
     }
 }
 
+/// A share of uses: `0.31 %`.
+#[cfg(feature = "ssr")]
+pub fn percent_of(part: u64, whole: u64) -> String {
+    let tally = domain::evidence::Tally {
+        uses: whole,
+        errors: part,
+    };
+    tally
+        .rate()
+        .map_or_else(String::new, domain::evidence::figures::share)
+}
+
+/// `12,400`.
+#[cfg(feature = "ssr")]
+pub fn grouped(count: u64) -> String {
+    domain::evidence::figures::grouped(count)
+}
+
 /// `3 new · 6 ramping · 9 comparing · 61 old`.
 pub fn counts(counts: ModeCounts) -> String {
     format!(

@@ -9,8 +9,8 @@ use crate::http::api::{
     modules, phases, plan, resume, rollback, search, tokens, undo, users,
 };
 use crate::http::{
-    acks, assets, description, evidence, exports, flags, health, import, issue_exports, live,
-    ofrep, pages, sign_in, stream,
+    acks, assets, description, evidence, evidence_exports, exports, flags, health, import,
+    issue_exports, live, ofrep, pages, sign_in, stream,
 };
 use crate::state::AppState;
 
@@ -304,6 +304,8 @@ pub fn table() -> Vec<Route> {
             => "Download the audit log";
         GET "/m/{migration}/audit.csv" [Page] exports::audit_csv
             => "Download the audit log as a table";
+        GET "/m/{migration}/evidence/{module}/samples.csv" [Page ? "env" "range"] evidence_exports::csv
+            => "What services saw of a module, as a table", gives "text/csv";
         GET "/m/{migration}/issues.csv" [Page] issue_exports::csv_of_page
             => "Download issues as a table";
         GET "/m/{migration}/issues.md" [Page] issue_exports::markdown_of_page

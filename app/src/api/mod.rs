@@ -10,6 +10,7 @@ pub mod audit;
 pub mod calendar;
 pub mod checklists;
 pub mod connect;
+pub mod evidence;
 pub mod flags;
 pub mod flash;
 pub mod forms;

@@ -27,6 +27,8 @@ pub enum Rail {
     Issues,
     /// The checklists as people work them.
     Checklists,
+    /// What services saw of old and new.
+    Evidence,
     /// The audit log, and each change.
     Audit,
     /// Running instances of services.
@@ -47,8 +49,9 @@ const FIRST: [(Rail, &str, &str, &str); 5] = [
     (Rail::Checklists, "Checklists", "checklists", "checklists"),
 ];
 
-const REST: [(Rail, &str, &str, &str); 5] = [
+const REST: [(Rail, &str, &str, &str); 6] = [
     (Rail::Calendar, "Calendar", "calendar", "calendar"),
+    (Rail::Evidence, "Evidence", "evidence", "evidence"),
     (Rail::Audit, "Audit", "audit", "audit"),
     (Rail::Instances, "Instances", "instances", "instances"),
     (Rail::Connect, "Connect", "link", "connect"),

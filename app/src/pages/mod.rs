@@ -32,6 +32,8 @@ pub mod checklists;
 #[cfg(feature = "ssr")]
 pub mod connect;
 #[cfg(feature = "ssr")]
+pub mod evidence;
+#[cfg(feature = "ssr")]
 pub mod import;
 #[cfg(feature = "ssr")]
 pub mod import_preview;
@@ -49,6 +51,8 @@ pub mod issue_new;
 pub mod issues;
 #[cfg(feature = "ssr")]
 pub mod migrations;
+#[cfg(feature = "ssr")]
+pub mod module_evidence;
 #[cfg(feature = "ssr")]
 pub mod not_found;
 #[cfg(feature = "ssr")]

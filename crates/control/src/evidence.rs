@@ -7,6 +7,7 @@ mod retention;
 mod take;
 #[cfg(test)]
 mod tests;
+pub(crate) mod window;
 
 use domain::Timestamp;
 use flags::LatencySketch;

@@ -8,6 +8,7 @@ pub mod data_plane;
 pub mod description;
 pub mod encoding;
 pub mod evidence;
+pub mod evidence_exports;
 pub mod exports;
 pub mod flags;
 pub mod health;

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use domain::evidence::Tally;
+use domain::evidence::gates::{Limits, judge, rules_for};
+use domain::evidence::health::health;
 use domain::read::{
     ComparisonEvidence, ComparisonPoint, EvidenceMark, EvidenceMarkKind, EvidenceRange,
-    EvidenceRow, EvidenceView, MismatchRow, ModuleEvidence, SideEvidence, SidePoint, SideTotal,
+    EvidenceRow, EvidenceView, MismatchRow, ModuleEvidenceView, SideEvidence, SidePoint, SideTotal,
 };
 use domain::{FlagState, Key, ModuleStatus, Outcome, Refusal, Timestamp};
 use flags::Side;
@@ -12,7 +15,7 @@ use flags::Side;
 use super::audit::audit_row;
 use super::modules::{phase_names, row};
 use super::standing::{Standing, load};
-use crate::evidence::{Bucket, HOUR, Resolution};
+use crate::evidence::{Bucket, HOUR, Resolution, window};
 use crate::instances::Place;
 use crate::store::{audit, comparisons, issues, modules, samples, series};
 use crate::{Caller, Control, QueryError};
@@ -28,7 +31,7 @@ pub async fn module_evidence(
     environment: Option<&Key>,
     key: &Key,
     range: EvidenceRange,
-) -> Result<ModuleEvidence, QueryError> {
+) -> Result<ModuleEvidenceView, QueryError> {
     let mut standing = load(control, caller, migration, environment).await?;
     let not_found = || Refusal::not_found("module", key.as_str());
     let record = modules::by_key(&mut standing.transaction, standing.migration.id, key)
@@ -51,7 +54,25 @@ pub async fn module_evidence(
     );
     let seen = seen(control, &place, key, resolution, from).await?;
     let killed = standing.environment.environment.kill_switch;
-    Ok(ModuleEvidence {
+    let thresholds = standing.migration.migration.thresholds;
+    let judged_since = flag.changed_at.unwrap_or(from);
+    let mut connection = control.inner().store.read_evidence().await?;
+    let known = window::since(&mut connection, &place, key, judged_since, now).await?;
+    drop(connection);
+    let limits = Limits {
+        thresholds,
+        ..Limits::default()
+    };
+    let today = crate::civil::today(&standing.migration.migration, now);
+    let share = |basis_points| f64::from(basis_points) / 10_000.0;
+    Ok(ModuleEvidenceView {
+        judged_since,
+        verdicts: judge(rules_for(flag.state), &known, &limits, today),
+        health: health(known.new.tally, thresholds),
+        limits: [
+            share(thresholds.hold_basis_points),
+            share(thresholds.rollback_basis_points),
+        ],
         module: row(record, &flag, killed, &names),
         range,
         from,
@@ -108,6 +129,7 @@ pub async fn evidence(
         totals.insert((module, sum.side), total);
     }
     let killed = standing.environment.environment.kill_switch;
+    let thresholds = standing.migration.migration.thresholds;
     let mut rows = Vec::with_capacity(records.len());
     for record in records {
         let flag = standing
@@ -128,6 +150,7 @@ pub async fn evidence(
             module: row(record, flag, killed, &names),
             old,
             new,
+            health: health(tally(&new), thresholds),
         });
     }
     Ok(EvidenceView {
@@ -136,6 +159,13 @@ pub async fn evidence(
         rows,
         frame: standing.frame,
     })
+}
+
+fn tally(total: &SideTotal) -> Tally {
+    Tally {
+        uses: total.uses,
+        errors: total.errors,
+    }
 }
 
 /// A day is shown by the minute, more by the hour.

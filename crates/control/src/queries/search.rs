@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST: usize = 200;
 
 /// Pages and commands by their words; further words that people use for them stand behind the bar.
-const PLACES: [(HitKind, &str, &str, &str); 16] = [
+const PLACES: [(HitKind, &str, &str, &str); 17] = [
     (HitKind::Place, "Overview", "needs a hand home", ""),
     (
         HitKind::Place,
@@ -39,6 +39,12 @@ const PLACES: [(HitKind, &str, &str, &str); 16] = [
     (HitKind::Place, "Issues", "log incidents", "issues"),
     (HitKind::Place, "Checklists", "daily checks", "checklists"),
     (HitKind::Place, "Audit", "log history", "audit"),
+    (
+        HitKind::Place,
+        "Evidence",
+        "errors latency metrics verdicts health",
+        "evidence",
+    ),
     (HitKind::Place, "Instances", "services clients", "instances"),
     (
         HitKind::Place,

@@ -33,7 +33,7 @@ pub(crate) fn first_count(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> Op
 }
 
 /// `12,400`.
-pub(crate) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -51,7 +51,7 @@ pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
 }
 
 /// A share as a percentage: two decimals, more where it is so small that they would be zeros.
-pub(crate) fn share(value: f64) -> String {
+pub fn share(value: f64) -> String {
     percent_with(value * 100.0, decimals(value * 100.0))
 }
 

@@ -11,7 +11,7 @@
 //! | [`ramp`] | a module's walk through its steps, the soak clock |
 //! | `figures` | numbers as they stand in sentences |
 
-pub(crate) mod figures;
+pub mod figures;
 pub mod gates;
 pub mod health;
 pub mod ramp;

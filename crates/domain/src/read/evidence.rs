@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Frame, ModuleRow};
 use crate::Timestamp;
+use crate::evidence::health::ModuleHealth;
+use crate::evidence::{Outcome, Verdict};
 
 /// How far back evidence is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -184,7 +186,7 @@ pub struct EvidenceMark {
 
 /// A module's evidence in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ModuleEvidence {
+pub struct ModuleEvidenceView {
     /// What stands around it.
     pub frame: Frame,
     /// The module.
@@ -203,6 +205,14 @@ pub struct ModuleEvidence {
     pub comparisons: ComparisonEvidence,
     /// What happened in the range, oldest first.
     pub marks: Vec<EvidenceMark>,
+    /// Since when the module stands where it stands: verdicts are about that time alone.
+    pub judged_since: Timestamp,
+    /// What is asked before it goes on, each with its answer.
+    pub verdicts: Vec<Verdict>,
+    /// How it is, from the uses of new in that time.
+    pub health: ModuleHealth,
+    /// Errors on new at which it is held and at which it is rolled back, as shares of 1.
+    pub limits: [f64; 2],
 }
 
 /// A module's evidence in a list.
@@ -214,6 +224,8 @@ pub struct EvidenceRow {
     pub old: SideTotal,
     /// What new did; without latencies.
     pub new: SideTotal,
+    /// How it is, from the uses of new in the range.
+    pub health: ModuleHealth,
 }
 
 /// The evidence of all modules in one environment.
@@ -234,7 +246,16 @@ impl EvidenceView {
     pub fn silent(&self) -> impl Iterator<Item = &Key> {
         self.rows
             .iter()
-            .filter(|row| row.old.uses + row.new.uses == 0)
+            .filter(|row| row.old.uses.saturating_add(row.new.uses) == 0)
             .map(|row| &row.module.key)
+    }
+}
+
+impl ModuleEvidenceView {
+    /// Questions that evidence does not answer.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts
+            .iter()
+            .filter(|verdict| verdict.outcome == Outcome::NoData)
     }
 }

@@ -26,7 +26,7 @@ pub use checklists::{
 };
 pub use evidence::{
     ComparisonEvidence, ComparisonPoint, EvidenceMark, EvidenceMarkKind, EvidenceRange,
-    EvidenceRow, EvidenceView, MismatchRow, ModuleEvidence, SideEvidence, SidePoint, SideTotal,
+    EvidenceRow, EvidenceView, MismatchRow, ModuleEvidenceView, SideEvidence, SidePoint, SideTotal,
 };
 pub use forms::{ChangeView, KillSwitchView, ResumeItem, ResumeView, RollbackView};
 pub use frame::{EnvironmentChoice, Frame, MigrationRow, ModeCounts, TrackState, Viewer};
