@@ -75,6 +75,19 @@ fn no_errors_prove_a_tenth_of_a_percent_after_2995_uses() {
     );
 }
 
+#[test]
+fn one_use_proves_no_rollback() {
+    let back = |errors, uses| {
+        let thresholds = Thresholds::default();
+        error_rate(Rule::RollbackRate, tally(errors, uses), thresholds).outcome
+    };
+    // Its lower bound is 5 %, which is the limit and not above it.
+    assert_eq!(back(1, 1), Outcome::NoData);
+    assert_eq!(back(2, 2), Outcome::Fail);
+    // More errors than uses cannot be: they are taken as many as uses.
+    assert_eq!(back(9, 1), Outcome::NoData);
+}
+
 fn known(expires: Date, mismatches: u64) -> Matched {
     Matched {
         difference: KnownDifference {
