@@ -187,6 +187,7 @@ fn criteria(rows: &[CriterionRow], links: &Links) -> impl IntoView + use<> {
                 CriterionVerdict::Pass => ("pass", "pass"),
                 CriterionVerdict::Fail => ("fail", "fail"),
                 CriterionVerdict::NoData => ("unknown", "no data"),
+                CriterionVerdict::NotApplicable => ("unknown", "not applicable"),
             };
             view! {
                 <li>

@@ -1,4 +1,9 @@
 //! Ramps: one decision at a time, and whole walks under random evidence.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failure here is a failed test"
+)]
 
 use domain::evidence::gates::{CiRun, Limits, ModuleEvidence, judge};
 use domain::evidence::ramp::{
@@ -432,14 +437,11 @@ impl World {
 
     fn evidence(&self) -> StepEvidence {
         let (errors, uses) = (self.tally.errors, self.tally.uses);
-        let mut gates = match self.tests {
-            true => verdicts(&[Rule::TestsOnOld], 0, 0),
-            false => judge(
-                &[Rule::TestsOnOld],
-                &ModuleEvidence::default(),
-                &Limits::default(),
-                date(2026, 12, 1),
-            ),
+        let mut gates = if self.tests {
+            verdicts(&[Rule::TestsOnOld], 0, 0)
+        } else {
+            let (nothing, limits) = (ModuleEvidence::default(), Limits::default());
+            judge(&[Rule::TestsOnOld], &nothing, &limits, date(2026, 12, 1))
         };
         if self.module.state != FlagState::OLD_ONLY {
             gates.extend(verdicts(&[Rule::ErrorRate], errors, uses));

@@ -1,4 +1,11 @@
-//! Statistics against what SciPy computed, and what must hold of them for any input.
+//! Statistics against what `SciPy` computed, and what must hold of them for any input.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    reason = "a failure here is a failed test, and what is compared is exact"
+)]
 
 use domain::evidence::LogMoments;
 use domain::evidence::statistics::{

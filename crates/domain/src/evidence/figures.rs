@@ -91,9 +91,10 @@ fn decimals(percent: f64) -> u32 {
 fn percent_with(percent: f64, places: u32) -> String {
     let places = usize::try_from(places).unwrap_or(2);
     let text = format!("{percent:.places$}");
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
     };
     format!("{} %", if text == "-0" { "0" } else { text })
 }

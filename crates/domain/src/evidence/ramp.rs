@@ -252,7 +252,7 @@ fn ask_step(
                 verdict: verdict.clone(),
             }),
     );
-    let wanted = ramp.current(state).map_or(0, |step| soak::wanted(step));
+    let wanted = ramp.current(state).map_or(0, soak::wanted);
     let left = wanted.saturating_sub(evidence.soaked.milliseconds);
     if left <= 0 {
         return Some(now);

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{AuditRow, Frame, ModeCounts};
 use crate::PhaseNumber;
 
+pub use crate::evidence::criteria::CriterionOutcome as CriterionVerdict;
+
 /// How soon a hand is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,18 +54,6 @@ pub struct PhaseProgress {
     pub share_on_new: u16,
     /// Whether today lies in it (in the migration's zone).
     pub current: bool,
-}
-
-/// How a criterion stands; never a silent pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CriterionVerdict {
-    /// Met.
-    Pass,
-    /// Not met.
-    Fail,
-    /// Cannot be told yet.
-    NoData,
 }
 
 /// A completion criterion and how it stands.

@@ -55,9 +55,10 @@ pub fn benchmark(benchmark: &Benchmark, margin: Margin) -> Verdict {
 
 /// Whether all benchmarks take as long as their baselines. The verdict is that of the worst of them.
 pub fn benchmarks(all: &[Benchmark], margin: Margin) -> Verdict {
+    let verdicts: Vec<_> = all.iter().map(|each| benchmark(each, margin)).collect();
     worst_of(
         Rule::Benchmarks,
-        all.iter().map(|each| benchmark(each, margin)).collect(),
+        &verdicts,
         "benchmark is within its margin",
         "benchmarks are within their margin",
         Some(1.0 + margin.share()),
@@ -67,7 +68,7 @@ pub fn benchmarks(all: &[Benchmark], margin: Margin) -> Verdict {
 /// Of several verdicts the worst, with how many others there are; all passed: that, and the narrowest of them.
 fn worst_of(
     rule: Rule,
-    verdicts: Vec<Verdict>,
+    verdicts: &[Verdict],
     one: &str,
     many: &str,
     limit: Option<f64>,
@@ -180,10 +181,10 @@ pub fn alarm(benchmark: &Benchmark, margin: Margin) -> Alarm {
 
 /// Whether no benchmark has become worse: FAIL on a confirmed alarm, NO DATA on a suspected one.
 pub fn regressions(all: &[Benchmark], margin: Margin) -> Verdict {
-    let verdicts = all.iter().map(|each| regression(each, margin)).collect();
+    let verdicts: Vec<_> = all.iter().map(|each| regression(each, margin)).collect();
     worst_of(
         Rule::Regression,
-        verdicts,
+        &verdicts,
         "benchmark has not become worse",
         "benchmarks have not become worse",
         Some(1.0 + margin.share()),

@@ -144,31 +144,33 @@ fn mismatch_sentence(
     (outcome, bound, limit, needed): (Outcome, f64, f64, Option<u64>),
     today: Date,
 ) -> String {
-    let mut text = format!(
+    let mut parts = vec![format!(
         "{} of {} differ",
         share(left.share()),
         counted(left.compared, "answer", "answers")
-    );
+    )];
     if explained > 0 {
-        text += &format!(
+        parts.push(format!(
             ", beside {} that known differences explain",
             grouped(explained)
-        );
+        ));
     }
-    text += &match comparisons.control.filter(|control| control.compared > 0) {
-        Some(control) => format!(
-            "; old against itself differs in {} of {}",
-            share(control.share()),
-            grouped(control.compared)
-        ),
-        None => "; old was not compared with itself, so noise is taken as none".to_owned(),
-    };
+    parts.push(
+        match comparisons.control.filter(|control| control.compared > 0) {
+            Some(control) => format!(
+                "; old against itself differs in {} of {}",
+                share(control.share()),
+                grouped(control.compared)
+            ),
+            None => "; old was not compared with itself, so noise is taken as none".to_owned(),
+        },
+    );
     let (above, below) = (
         bound_above(bound.max(0.0), limit),
         bound_below(bound, limit),
     );
     let limit = share(limit);
-    text += &match (outcome, needed) {
+    parts.push(match (outcome, needed) {
         (Outcome::Pass, _) => format!(
             ". With 95 % certainty less than {above} is due to new, under the limit of {limit}."
         ),
@@ -182,7 +184,7 @@ fn mismatch_sentence(
         (Outcome::NoData, None) => {
             format!(". That does not tell whether what is due to new is under {limit}.")
         }
-    };
+    });
     let expired: Vec<String> = comparisons
         .known
         .iter()
@@ -196,12 +198,12 @@ fn mismatch_sentence(
         })
         .collect();
     if !expired.is_empty() {
-        text += &format!(
+        parts.push(format!(
             " Known no longer, and counted again: {}.",
             expired.join(", ")
-        );
+        ));
     }
-    text
+    parts.concat()
 }
 
 /// Uses that both sides served, by which of them failed.

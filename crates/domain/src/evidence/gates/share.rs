@@ -6,6 +6,9 @@ use crate::evidence::figures::{bound_above, bound_below, counted, grouped, share
 use crate::evidence::statistics::{RISK, lower_bound, upper_bound, uses_needed};
 use crate::evidence::{Outcome, Rule, Tally, Verdict};
 
+/// What lies on its limit is not beyond it, whatever its last bits say: one error in one use is 5 %, not more.
+const ROUNDING: f64 = 1e-12;
+
 /// Errors on new against the migration's limit: the one to hold at, or for [`Rule::RollbackRate`] the one to roll back at.
 pub fn error_rate(rule: Rule, new: Tally, thresholds: Thresholds) -> Verdict {
     let limit = match rule {
@@ -47,7 +50,7 @@ pub fn errors_under(rule: Rule, side: &str, tally: Tally, limit: f64) -> Verdict
         counted(uses, "use", "uses")
     );
     let limit_words = share(limit);
-    let (outcome, bound, sentence) = if upper < limit {
+    let (outcome, bound, sentence) = if upper < limit * (1.0 - ROUNDING) {
         let bound = bound_above(upper, limit);
         let rest = format!("for less than {bound}, under the limit of {limit_words}.");
         (
@@ -55,7 +58,7 @@ pub fn errors_under(rule: Rule, side: &str, tally: Tally, limit: f64) -> Verdict
             upper,
             format!("{measured}; with 95 % certainty {rest}"),
         )
-    } else if lower > limit {
+    } else if lower > limit * (1.0 + ROUNDING) {
         let bound = bound_below(lower, limit);
         let rest = format!("for more than {bound}, over the limit of {limit_words}.");
         (

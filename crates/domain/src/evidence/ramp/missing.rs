@@ -109,9 +109,10 @@ impl fmt::Display for Missing {
                 let (soaked, wanted) = (lasting(wanted.saturating_sub(*left)), lasting(*wanted));
                 let rest = lasting(*left);
                 write!(out, "Soaked for {soaked} of {wanted}: {rest} left")?;
-                out.write_str(match counting {
-                    true => ".",
-                    false => "; the clock stands still until there is data.",
+                out.write_str(if *counting {
+                    "."
+                } else {
+                    "; the clock stands still until there is data."
                 })
             }
             Self::Open { closed } => {

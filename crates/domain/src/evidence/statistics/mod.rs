@@ -1,4 +1,4 @@
-//! Bounds and tests, as SciPy computes them (`tests/vectors/statistics.json` holds what it said).
+//! Bounds and tests, as `SciPy` computes them (`tests/vectors/statistics.json` holds what it said).
 //!
 //! Nothing here decides: [`super::gates`] does. Risks are one-sided, above 0 and below a half; 0.05 stands for 95 %.
 //!

@@ -1,7 +1,7 @@
 //! Whether one sample tends to be above another: the Mann-Whitney U test.
 //!
-//! Mann and Whitney, Annals of Mathematical Statistics 18 (1947), 50-60. As SciPy's `mannwhitneyu(method="auto")`: exact
-//! when a sample has at most 8 values and none is tied, otherwise normal, with corrections for ties and continuity.
+//! Mann and Whitney, Annals of Mathematical Statistics 18 (1947), 50-60. As `SciPy` does
+//! (`mannwhitneyu(method="auto")`): exact when a sample has at most 8 values and none is tied, otherwise normal, with corrections for ties and continuity.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ fn ranks(first: &[f64], second: &[f64]) -> (f64, f64) {
         let length = real(u64::try_from(run.len()).unwrap_or(u64::MAX));
         let ours = run.iter().filter(|(_, is_first)| *is_first).count();
         let ours = real(u64::try_from(ours).unwrap_or(u64::MAX));
-        sum += ours * (before + (length + 1.0) / 2.0);
+        sum += ours * (before + f64::midpoint(length, 1.0));
         ties += length.powi(3) - length;
         before += length;
     }

@@ -37,16 +37,17 @@ fn deviance(x: f64, mean: f64) -> f64 {
     let mut power = 2.0 * x * ratio;
     for odd in (3..200).step_by(2) {
         power *= ratio * ratio;
-        let next = sum + power / f64::from(odd);
-        if next == sum {
+        let part = power / f64::from(odd);
+        sum += part;
+        if part.abs() <= f64::EPSILON * sum.abs() {
             break;
         }
-        sum = next;
     }
     sum
 }
 
 /// `x^a y^b / B(a, b)` for `a, b > 0` and `0 < x < 1`, `y = 1 - x`.
+#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn beta_power(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let n = a + b;
     let exponent = stirling_error(n)
@@ -57,9 +58,10 @@ fn beta_power(a: f64, b: f64, x: f64, y: f64) -> f64 {
     exponent.exp() * (a * b / (n * std::f64::consts::TAU)).sqrt()
 }
 
-/// What divides [`beta_power`] in `I_x(a, b)`: the continued fraction of DiDonato and Morris, ACM Transactions on
+/// What divides [`beta_power`] in `I_x(a, b)`: the continued fraction of `DiDonato` and Morris, ACM Transactions on
 /// Mathematical Software 18 (1992), 360-373, by Lentz's method. It takes `x` and `y`, so that nothing is lost where one of
 /// them is next to 0.
+#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn continued_fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let away_from_zero = |value: f64| if value.abs() < TINY { TINY } else { value };
