@@ -25,6 +25,8 @@ pub struct MigrationText {
     pub expected_modules: Option<u32>,
     /// When errors ask for a hand.
     pub thresholds: Thresholds,
+    /// Whether modules are rolled back without waiting for a person.
+    pub automatic_rollback: bool,
     /// Row counter for edits.
     pub version: i64,
 }
@@ -67,6 +69,7 @@ pub async fn settings(
             .unwrap_or_default(),
         expected_modules: migration.expected_modules,
         thresholds: migration.thresholds,
+        automatic_rollback: migration.automatic_rollback,
         version: migration.version,
     };
     let phases = phases.into_iter().map(PhaseText::from).collect();

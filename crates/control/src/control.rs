@@ -24,7 +24,7 @@ use crate::snapshots::Snapshots;
 use crate::store::{self, Connection, Health, Lane, Sessions, Store, StoreError, meta, outbox};
 use crate::unwritten::Unwritten;
 use crate::users::Users;
-use crate::{Caller, Clock, CommandError, audit, maintenance, receipts};
+use crate::{Caller, Clock, CommandError, audit, conductor, maintenance, receipts};
 
 /// What [`Control::open`] needs to know.
 #[derive(Debug, Clone)]
@@ -86,6 +86,7 @@ impl Control {
         control.mint_epoch_of_a_backup().await?;
         control.reload().await?;
         receipts::restore(&control).await?;
+        conductor::start(&control, control.inner.stopping.clone());
         maintenance::start(&control, retention, control.inner.stopping.clone());
         Ok(control)
     }

@@ -25,6 +25,7 @@ mod civil;
 pub mod clock;
 pub mod command;
 pub mod commands;
+pub mod conductor;
 pub mod control;
 pub mod directory;
 pub mod error;

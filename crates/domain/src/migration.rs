@@ -41,6 +41,8 @@ pub struct Migration {
     pub expected_modules: Option<u32>,
     /// When errors ask for a hand.
     pub thresholds: Thresholds,
+    /// Whether a module whose errors are proven to be over the limit is rolled back without waiting for a person.
+    pub automatic_rollback: bool,
     /// When it was put away, if it was.
     pub archived_at: Option<Timestamp>,
     /// Row counter for edits.

@@ -19,6 +19,7 @@ pub async fn edit_migration(
     #[server(default)] expected_modules: String,
     #[server(default)] hold: String,
     #[server(default)] rollback: String,
+    #[server(default)] automatic_rollback: String,
     #[server(default)] version: String,
     #[server(default)] reason: String,
 ) -> Result<Committed, AppError> {
@@ -30,6 +31,7 @@ pub async fn edit_migration(
         ("expected_modules", &expected_modules),
         ("hold", &hold),
         ("rollback", &rollback),
+        ("automatic_rollback", &automatic_rollback),
         ("reason", &reason),
     ];
     let form = Form::of(
@@ -59,6 +61,12 @@ pub async fn edit_migration(
                 hold_basis_points: hold,
                 rollback_basis_points: rollback,
             }),
+            // A form that does not say leaves it as it is.
+            automatic_rollback: match automatic_rollback.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
             expected: expected(&version),
             reason,
         });

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Parts, folded, part};
-use crate::components::Field;
+use crate::components::{Choice, Field, Select};
 use crate::pages::plain_form::submit;
 use crate::words;
 
@@ -91,6 +91,17 @@ pub(super) fn edit(page: &Parts<'_>) -> AnyView {
                 disabled=closed
             />
         </div>
+        <Select
+            name="automatic_rollback"
+            id="migration-automatic-rollback"
+            label="When errors on new are proven to be above that"
+            options=vec![
+                Choice::new("yes", "roll the module back at once, and open an issue"),
+                Choice::new("no", "wait for a person"),
+            ]
+            value=posted.typed("automatic_rollback", if migration.automatic_rollback { "yes" } else { "no" })
+            disabled=closed
+        />
         <Field
             name="reason"
             id="migration-reason"

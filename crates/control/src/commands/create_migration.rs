@@ -69,6 +69,7 @@ impl Command for CreateMigration {
             start: self.start,
             expected_modules: self.expected_modules,
             thresholds: self.thresholds,
+            automatic_rollback: true,
             archived_at: None,
             version: 1,
         };

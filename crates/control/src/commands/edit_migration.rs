@@ -28,6 +28,8 @@ pub struct EditMigration {
     pub expected_modules: Option<Option<u32>>,
     /// Limits on errors.
     pub thresholds: Option<Thresholds>,
+    /// Whether modules are rolled back without waiting for a person.
+    pub automatic_rollback: Option<bool>,
     /// The version seen.
     pub expected: Option<i64>,
     /// Why; may be empty.
@@ -85,6 +87,11 @@ impl Command for EditMigration {
             self.expected_modules,
         );
         edited.set("thresholds", &mut migration.thresholds, self.thresholds);
+        edited.set(
+            "automatic_rollback",
+            &mut migration.automatic_rollback,
+            self.automatic_rollback,
+        );
         edited.refuse_no_change(work, &what, changed).await?;
         migration.version += 1;
         migrations::update(work.connection, record.id, &migration).await?;
@@ -126,6 +133,7 @@ mod tests {
             start: None,
             expected_modules: None,
             thresholds: None,
+            automatic_rollback: None,
             expected,
             reason: String::new(),
         }

@@ -175,6 +175,7 @@ impl ImportPlan {
             start: Some(wanted.start),
             expected_modules: wanted.expected_modules,
             thresholds: wanted.thresholds(Thresholds::default()),
+            automatic_rollback: true,
             archived_at: None,
             version: 1,
         };

@@ -267,6 +267,7 @@ mod tests {
             start: None,
             expected_modules: None,
             thresholds: None,
+            automatic_rollback: None,
             expected: Some(1),
             reason: String::new(),
         }

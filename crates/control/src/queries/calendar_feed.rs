@@ -517,6 +517,7 @@ mod tests {
                 start: None,
                 expected_modules: None,
                 thresholds: None,
+                automatic_rollback: None,
                 expected: Some(record.migration.version),
                 reason: String::new(),
             };

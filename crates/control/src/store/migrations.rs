@@ -25,6 +25,7 @@ struct Row {
     expected_modules: Option<i64>,
     hold_basis_points: i64,
     rollback_basis_points: i64,
+    automatic_rollback: bool,
     plan_digest: Option<String>,
     archived_at: Option<i64>,
     version: i64,
@@ -51,6 +52,7 @@ impl TryFrom<Row> for MigrationRecord {
                     rollback_basis_points: u16::try_from(row.rollback_basis_points)
                         .map_err(|_| corrupt("rollback_basis_points"))?,
                 },
+                automatic_rollback: row.automatic_rollback,
                 archived_at: row.archived_at.map(Timestamp),
                 version: row.version,
             },
@@ -81,7 +83,7 @@ pub(crate) async fn by_key(
 ) -> Result<Option<MigrationRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT id, key, name, description, zone, start_date, expected_modules, hold_basis_points,
-                rollback_basis_points, plan_digest, archived_at, version
+                rollback_basis_points, automatic_rollback, plan_digest, archived_at, version
          FROM migrations WHERE key = $1",
     )
     .bind(key.as_str())
@@ -95,7 +97,7 @@ pub(crate) async fn by_key(
 pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<MigrationRecord>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT id, key, name, description, zone, start_date, expected_modules, hold_basis_points,
-                rollback_basis_points, plan_digest, archived_at, version
+                rollback_basis_points, automatic_rollback, plan_digest, archived_at, version
          FROM migrations ORDER BY id",
     )
     .fetch_all(connection)
@@ -122,8 +124,8 @@ pub(crate) async fn insert(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
         "INSERT INTO migrations (key, folded_key, name, description, zone, start_date, expected_modules,
-                                 hold_basis_points, rollback_basis_points, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+                                 hold_basis_points, rollback_basis_points, automatic_rollback, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
     )
     .bind(migration.key.as_str())
     .bind(migration.key.folded())
@@ -134,6 +136,7 @@ pub(crate) async fn insert(
     .bind(migration.expected_modules)
     .bind(migration.thresholds.hold_basis_points)
     .bind(migration.thresholds.rollback_basis_points)
+    .bind(migration.automatic_rollback)
     .bind(now.0)
     .fetch_one(connection)
     .await?)
@@ -147,7 +150,7 @@ pub(crate) async fn update(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE migrations SET name = $2, description = $3, zone = $4, start_date = $5, expected_modules = $6,
-                hold_basis_points = $7, rollback_basis_points = $8, archived_at = $9, version = $10
+                hold_basis_points = $7, rollback_basis_points = $8, automatic_rollback = $9, archived_at = $10, version = $11
          WHERE id = $1",
     )
     .bind(id)
@@ -158,6 +161,7 @@ pub(crate) async fn update(
     .bind(migration.expected_modules)
     .bind(migration.thresholds.hold_basis_points)
     .bind(migration.thresholds.rollback_basis_points)
+    .bind(migration.automatic_rollback)
     .bind(migration.archived_at.map(|at| at.0))
     .bind(migration.version)
     .execute(connection)

@@ -26,6 +26,7 @@ pub(super) const STATE: Schema = Schema {
         include_str!("../../../../migrations/state/0006_calendar_feeds.sql"),
         include_str!("../../../../migrations/state/0007_audit_words.sql"),
         include_str!("../../../../migrations/state/0008_flag_history.sql"),
+        include_str!("../../../../migrations/state/0009_conductor.sql"),
     ],
 };
 

@@ -93,6 +93,7 @@ pub struct Edit {
     #[serde(default, deserialize_with = "present")]
     expected_modules: Patch<u32>,
     thresholds: Option<Thresholds>,
+    automatic_rollback: Option<bool>,
     expected_version: Option<i64>,
     #[serde(default)]
     reason: String,
@@ -114,6 +115,7 @@ pub async fn edit(
         start: edit.start,
         expected_modules: edit.expected_modules,
         thresholds: edit.thresholds,
+        automatic_rollback: edit.automatic_rollback,
         expected: if_match.or(edit.expected_version),
         reason: edit.reason,
     };

@@ -282,6 +282,7 @@ impl UndoEdit {
                     start: fields.start,
                     expected_modules: fields.expected_modules,
                     thresholds: fields.thresholds,
+                    automatic_rollback: fields.automatic_rollback,
                     expected,
                     reason,
                 };

@@ -114,4 +114,5 @@ pub(super) struct MigrationFields {
     #[serde(default, deserialize_with = "present")]
     pub(super) expected_modules: Patch<u32>,
     pub(super) thresholds: Option<Thresholds>,
+    pub(super) automatic_rollback: Option<bool>,
 }

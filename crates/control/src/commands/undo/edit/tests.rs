@@ -139,6 +139,7 @@ async fn phases_and_migrations_go_back_to_what_they_were() {
             hold_basis_points: 1,
             rollback_basis_points: 2,
         }),
+        automatic_rollback: Some(false),
         expected: Some(1),
         reason: String::new(),
     };
