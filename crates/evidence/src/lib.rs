@@ -9,6 +9,8 @@
 //! | a run of tests | [`junit`] | `JUnit` XML |
 //! | coverage | [`coverage`] | Cobertura XML, LCOV, coverage.py's JSON |
 //! | benchmarks | [`benchmarks`] | pytest-benchmark, Criterion, hyperfine, Google Benchmark, a plain JSON of our own |
+//! | metrics pushed | [`otlp`] | the OpenTelemetry protocol, protobuf and JSON |
+//! | metrics asked for | [`prometheus`] | answers of Prometheus' query API |
 //! | the grounds | `text`, `xml`, `json`, `unreadable` | encodings, bounded XML and JSON, errors |
 //!
 //! `tests/samples` has a small file of each, as its tool wrote it.
@@ -19,6 +21,8 @@ pub mod coverage;
 mod format;
 mod json;
 pub mod junit;
+pub mod otlp;
+pub mod prometheus;
 mod text;
 mod unreadable;
 mod xml;
