@@ -6,7 +6,7 @@ use evidence::otlp::{
 };
 
 /// Streams and buckets that are remembered: few enough to be met.
-const CAPACITY: usize = 64;
+const CAPACITY: usize = 8;
 
 /// What must hold of every input, as protobuf and as JSON.
 pub fn holds(input: &[u8]) {

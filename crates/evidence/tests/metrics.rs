@@ -237,6 +237,11 @@ fn points_that_cannot_be_used_are_rejected_with_the_reason() {
         );
     }
     let whole = format!("{ATTRIBUTES},{time},\"asInt\":3");
+    rejected(
+        &format!("{whole},\"startTimeUnixNano\":2000001"),
+        DELTA,
+        "begins after its time",
+    );
     rejected(&whole, "\"aggregationTemporality\":1", "monotonic");
     rejected(
         &whole,

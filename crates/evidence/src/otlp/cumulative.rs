@@ -72,7 +72,8 @@ impl Cumulative {
             Some(last) if point.at <= last.at || start < last.start => return None,
             Some(last) if start > last.start => Some(point.value.clone()),
             Some(last) => step(&last.value, &point.value),
-            None => (start > self.since).then(|| point.value.clone()),
+            // What was forgotten was heard of before `since`, and begins before that.
+            None => (start > self.since && start <= point.at).then(|| point.value.clone()),
         };
         self.remember(
             stream,
@@ -214,7 +215,8 @@ mod tests {
         assert_eq!(new(&mut keeper, 2, 140, 150, uses(6)), Some(uses(6)));
         assert_eq!(new(&mut keeper, 2, 101, 160, uses(9)), None);
         assert_eq!(new(&mut keeper, 1, 50, 160, uses(4)), Some(uses(4)));
-        // An unknown start is one before us.
+        // A start that cannot be, and an unknown one, which is before us.
+        assert_eq!(new(&mut keeper, 4, 131, 130, uses(5)), None);
         assert_eq!(new(&mut keeper, 3, 0, 130, uses(5)), None);
         let mut delta = point(1, 0, 1, uses(3));
         delta.temporality = Temporality::Delta;

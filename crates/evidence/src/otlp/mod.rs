@@ -339,6 +339,9 @@ fn point(
     if times.at == 0 {
         return Err("a point has no time (timeUnixNano)".to_owned());
     }
+    if times.start > times.at {
+        return Err("a point begins after its time (startTimeUnixNano)".to_owned());
+    }
     let temporality = match AggregationTemporality::try_from(times.temporality) {
         Ok(AggregationTemporality::Delta) => Temporality::Delta,
         Ok(AggregationTemporality::Cumulative) => Temporality::Cumulative {
