@@ -18,7 +18,7 @@ struct Target {
     about: &'static str,
 }
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 7] = [
     Target {
         name: "ofrep",
         about: "questions in OFREP, single and bulk",
@@ -34,6 +34,18 @@ const TARGETS: [Target; 4] = [
     Target {
         name: "client_disk",
         about: "what the Rust client reads from the disk",
+    },
+    Target {
+        name: "junit",
+        about: "runs of tests in JUnit XML",
+    },
+    Target {
+        name: "coverage",
+        about: "coverage in Cobertura XML, LCOV and coverage.py's JSON",
+    },
+    Target {
+        name: "otlp",
+        about: "metrics of the OpenTelemetry protocol, in protobuf and JSON",
     },
 ];
 
