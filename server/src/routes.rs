@@ -114,6 +114,8 @@ pub fn table() -> Vec<Route> {
         POST "/api/v1/acks" [DataPlane] acks::acknowledge
             => "Instances say which revision they applied", takes "Acknowledgements";
         // Evidence, with a token of kind ingest
+        POST "/v1/metrics" [DataPlane] evidence::otlp::take
+            => "OpenTelemetry metrics (OTLP), in protobuf or JSON: switchback.uses and switchback.duration", takes "application/x-protobuf", gives "application/x-protobuf";
         POST "/api/v1/migrations/{migration}/samples" [DataPlane] evidence::samples::take
             => "What services served of old and new: uses, errors and latency by the minute", takes "Samples", gives "Accepted";
         POST "/api/v1/migrations/{migration}/comparisons" [DataPlane] evidence::comparisons::take

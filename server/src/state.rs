@@ -50,6 +50,8 @@ pub struct Shared {
     pub streams: Streams,
     /// Tickets for OFREP's event stream.
     pub tickets: Tickets,
+    /// The last points of cumulative metrics.
+    pub otlp_streams: crate::http::evidence::otlp::Streams,
     /// How often one address may try to sign in.
     pub sign_in_limit: RateLimit,
     /// How often one address may show a token nobody knows.
@@ -112,6 +114,7 @@ impl AppState {
             flash: FlashStore::default(),
             streams: Streams::new(metrics.streams.clone()),
             tickets: Tickets::new(),
+            otlp_streams: crate::http::evidence::otlp::Streams::default(),
             metrics,
             sign_in_limit: RateLimit::new(10, Duration::from_secs(6)),
             token_limit: RateLimit::new(20, Duration::from_secs(1)),

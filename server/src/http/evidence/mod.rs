@@ -2,6 +2,7 @@
 //! environment.
 
 pub mod comparisons;
+pub mod otlp;
 pub mod samples;
 
 use axum::extract::Request;
@@ -70,19 +71,31 @@ async fn receive<T: DeserializeOwned>(
     })
 }
 
-/// Where evidence that comes with this token belongs; its migration must be the one in the path.
+/// The same, where its migration must be the one in the path.
 fn sender(state: &AppState, migration: &str, request: &Request) -> Result<(Key, Key), Problem> {
+    let place = place_of(state, request)?;
+    if place.0.as_str() == migration {
+        Ok(place)
+    } else {
+        Err(elsewhere())
+    }
+}
+
+/// Where evidence that comes with this token belongs.
+fn place_of(state: &AppState, request: &Request) -> Result<(Key, Key), Problem> {
     let identity = identify(state, request, TokenKind::Ingest)?;
     match (&identity.migration, &identity.environment) {
-        (Some(own), Some(environment)) if own.as_str() == migration => {
-            Ok((own.clone(), environment.clone()))
-        }
-        _ => Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "There is no such migration, or this token is for another one.",
-        )),
+        (Some(migration), Some(environment)) => Ok((migration.clone(), environment.clone())),
+        _ => Err(elsewhere()),
     }
+}
+
+fn elsewhere() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "There is no such migration, or this token is for another one.",
+    )
 }
 
 /// What the sender's clock showed: the `Date` header, where there is one that can be read.
