@@ -1,10 +1,14 @@
 //! What services and pipelines saw of old and new.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use http_tests::app::{Api, TestApp};
+use http_tests::app::{Answer, Api, TestApp};
+use http_tests::clients::{self, Conversation};
+use http_tests::events::Events;
+use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::with_plan;
 
@@ -248,5 +252,185 @@ async fn bad_samples_are_refused_whole_with_their_place() -> Result<()> {
         .get("/api/v1/migrations/ledger/modules/nothing/evidence")
         .await?
         .expect(404)?;
+    Ok(())
+}
+
+/// What the module's page says of both sides.
+async fn totals(reader: &Api, module: &str) -> Result<Value> {
+    let path = format!("/api/v1/migrations/ledger/modules/{module}/evidence?range=1h");
+    let seen = reader.get(&path).await?.expect(200)?.json;
+    Ok(json!({
+        "new": [seen["new"]["total"]["uses"], seen["new"]["total"]["errors"]],
+        "old": [seen["old"]["total"]["uses"], seen["old"]["total"]["errors"]],
+    }))
+}
+
+#[tokio::test]
+async fn opentelemetrys_own_sdk_sends_deltas_and_sums_and_each_use_counts_once() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let sender = ingest(&app).await?;
+    let used = |side: &str, error: bool, count: u32| json!({ "module": "parcel_ledger", "side": side, "error": error, "seconds": 0.02, "count": count });
+    for (temporality, compression, so_far) in [
+        ("delta", "none", json!({ "new": [19, 4], "old": [6, 0] })),
+        (
+            "cumulative",
+            "gzip",
+            json!({ "new": [38, 8], "old": [12, 0] }),
+        ),
+    ] {
+        let job = json!({
+            "temporality": temporality, "compression": compression,
+            "batches": [
+                [used("new", false, 10), used("new", true, 2), used("old", false, 6)],
+                [used("new", false, 5), used("new", true, 2)],
+            ],
+        });
+        let sent = Conversation::with(&sender, clients::python("otlp.py")?, &job)
+            .await?
+            .only_answers()
+            .await?;
+        // The SDK exports once more when it is shut down.
+        assert!(
+            sent.len() >= 2 && sent.iter().all(|sent| *sent == json!(true)),
+            "{sent:?}"
+        );
+        assert_eq!(
+            totals(&admin, "parcel_ledger").await?,
+            so_far,
+            "{temporality}"
+        );
+    }
+    let seen = admin.get(SEEN).await?.expect(200)?;
+    let median = seen.json["new"]["total"]["p50_ms"]
+        .as_f64()
+        .context("p50")?;
+    assert!((10.0..40.0).contains(&median), "{median}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn metrics_that_cannot_be_read_are_refused_and_what_cannot_be_used_is_told() -> Result<()> {
+    let (app, admin) = with_plan().await?;
+    let sender = ingest(&app).await?;
+    let send = async |kind: &str, encoding: Option<&str>, body: Vec<u8>| {
+        let mut request = sender
+            .request(Method::POST, "/v1/metrics")
+            .header("content-type", kind)
+            .body(body);
+        if let Some(encoding) = encoding {
+            request = request.header("content-encoding", encoding);
+        }
+        Answer::of(request.send().await?).await
+    };
+    for (kind, encoding, body, status) in [
+        ("text/plain", None, b"uses 1".to_vec(), 415),
+        ("application/json", Some("br"), b"{}".to_vec(), 415),
+        ("application/json", None, b"[]".to_vec(), 400),
+        (
+            "application/json",
+            None,
+            b"{\"resourceMetrics\": 1}".to_vec(),
+            400,
+        ),
+        (
+            "application/x-protobuf",
+            None,
+            b"\xff\xff\xff".to_vec(),
+            400,
+        ),
+        (
+            "application/x-protobuf",
+            Some("gzip"),
+            b"no gzip".to_vec(),
+            400,
+        ),
+        ("application/x-protobuf", None, vec![0; 4_200_000], 413),
+    ] {
+        let answer = send(kind, encoding, body).await?;
+        assert_eq!(
+            answer.status, status,
+            "{kind} {encoding:?}: {}",
+            answer.text
+        );
+    }
+    let now = u128::from(this_minute().unsigned_abs() + 1) * 1_000_000;
+    let point = |module: &str, side: &str| {
+        json!({ "asInt": "3", "timeUnixNano": now.to_string(), "attributes": [
+            { "key": "switchback.module", "value": { "stringValue": module } },
+            { "key": "switchback.side", "value": { "stringValue": side } },
+        ] })
+    };
+    let export = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": [{
+        "name": "switchback.uses",
+        "sum": { "isMonotonic": true, "aggregationTemporality": 1, "dataPoints": [
+            point("parcel_ledger", "new"), point("parcel_ledger", "sideways"), point("not_of_this_plan", "old"),
+        ] },
+    }] }] }] });
+    let body = export.to_string().into_bytes();
+    for _sent_again in 0..2 {
+        let answer = send("application/json", None, body.clone())
+            .await?
+            .expect(200)?;
+        let partial = &answer.json["partialSuccess"];
+        assert_eq!(partial["rejectedDataPoints"], "2", "{}", answer.text);
+        let why = partial["errorMessage"].as_str().unwrap_or_default();
+        assert!(why.contains("not_of_this_plan"), "{why}");
+    }
+    assert_eq!(
+        totals(&admin, "parcel_ledger").await?,
+        json!({ "new": [3, 0], "old": [0, 0] })
+    );
+    app.sdk("ledger")
+        .await?
+        .post("/v1/metrics", json!({}))
+        .await?
+        .expect(403)?;
+    app.anonymous()
+        .post("/v1/metrics", json!({}))
+        .await?
+        .expect(401)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_module_whose_errors_are_proven_goes_back_by_itself_and_services_hear_of_it() -> Result<()>
+{
+    let (app, admin) = with_plan().await?;
+    let sender = ingest(&app).await?;
+    admin
+        .set("ledger", "parcel_ledger", "gradual_rollout", Some(10.0))
+        .await?
+        .expect(200)?;
+    let sdk = app.sdk("ledger").await?;
+    let mut events = Events::of(sdk.request(Method::GET, "/api/v1/stream").send().await?)?;
+    events.change().await?;
+    // The minute of the change does not count, so what is seen is of the one to come.
+    let minute = this_minute() + MINUTE;
+    let of_new = sample("new", minute, 500, 100);
+    sender
+        .post(PATH, samples("a", &[of_new]))
+        .await?
+        .expect(202)?;
+    let change = timeout(Duration::from_secs(30), events.change()).await??;
+    let change = change.data.to_string();
+    assert!(change.contains("old_only"), "{change}");
+    let module = "/api/v1/migrations/ledger/modules/parcel_ledger";
+    let module = admin.get(module).await?.expect(200)?;
+    assert!(module.text.contains("old_only"), "{}", module.text);
+    let audit = admin
+        .get("/api/v1/audit?migration=ledger&q=action:flag.rollback")
+        .await?
+        .expect(200)?;
+    assert!(audit.text.contains("conductor"), "{}", audit.text);
+    assert!(audit.text.contains("20 % of 500 uses"), "{}", audit.text);
+    let refused = admin
+        .set("ledger", "parcel_ledger", "gradual_rollout", Some(10.0))
+        .await?
+        .expect(409)?;
+    assert!(
+        refused.text.contains("rolled back in production"),
+        "{}",
+        refused.text
+    );
     Ok(())
 }
