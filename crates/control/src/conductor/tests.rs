@@ -40,7 +40,7 @@ async fn ramped(modules: &[&str]) -> Server {
     server
 }
 
-async fn state(server: &Server, module: &str) -> FlagState {
+fn state(server: &Server, module: &str) -> FlagState {
     let published = server
         .control
         .snapshots()
@@ -80,8 +80,8 @@ async fn a_module_that_fails_too_often_goes_back_once_with_an_issue_that_holds_i
         conducted.rolled_back,
         [(migration, environment, key("billing"))]
     );
-    assert_eq!(state(&server, "billing").await, FlagState::OLD_ONLY);
-    assert_eq!(state(&server, "orders").await, Server::percent(10));
+    assert_eq!(state(&server, "billing"), FlagState::OLD_ONLY);
+    assert_eq!(state(&server, "orders"), Server::percent(10));
     let titles = issues(&server).await;
     assert_eq!(titles.len(), 1, "{titles:?}");
     assert!(titles[0].contains("billing was rolled back in production"));
@@ -168,5 +168,5 @@ async fn a_migration_may_leave_it_to_people_and_a_kill_switch_ends_the_question(
         server.control.conduct().await.unwrap(),
         Conducted::default()
     );
-    assert_eq!(state(&server, "billing").await, Server::percent(10));
+    assert_eq!(state(&server, "billing"), Server::percent(10));
 }

@@ -66,7 +66,7 @@ pub async fn take(State(state): State<AppState>, request: Request) -> Result<Res
     };
     let mut metrics = read.map_err(|error| Problem::field("body", format!("{error}.")))?;
     // An exporter that hears no answer sends the same bytes again; two exports are never alike, since time goes on.
-    let batch = format!("otlp-{}", hex::encode(&Sha256::digest(&body)[..16]));
+    let batch = format!("otlp-{}", hex::encode(Sha256::digest(&body)));
     let keeper = state.otlp_streams.of(&place, state.control.clock().now());
     let mut known = keeper.lock().await;
     // What was heard is remembered only once it is counted.
