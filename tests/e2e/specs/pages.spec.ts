@@ -37,6 +37,8 @@ const PAGES = [
   "/m/atlas/audit",
   "/m/atlas/audit/1",
   "/m/atlas/instances",
+  "/m/atlas/evidence",
+  "/m/atlas/evidence/MODULE?range=7d",
   "/m/atlas/connect",
   "/m/atlas/settings",
   "/m/nowhere",
