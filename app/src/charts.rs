@@ -1,8 +1,11 @@
 //! Pictures that the server draws from read models: pages get finished SVG, since a browser measures text differently.
 
-use charts::{ExposureChart, ExposurePoint, Mark, MarkKind, exposure};
+use charts::{
+    ErrorRateChart, ExposureChart, ExposurePoint, Limit, Mark, MarkKind, RatePoint, error_rate,
+    exposure,
+};
 use domain::FlagState;
-use domain::read::{HistoryRow, ModuleView};
+use domain::read::{EvidenceMarkKind, HistoryRow, ModuleEvidenceView, ModuleView, SideEvidence};
 
 use crate::times;
 use crate::words;
@@ -69,5 +72,60 @@ pub(crate) fn exposure_over_time(view: &ModuleView) -> Option<String> {
     // A page without its picture is better than none.
     exposure(&chart)
         .inspect_err(|error| leptos::logging::error!("the exposure chart cannot be drawn: {error}"))
+        .ok()
+}
+
+/// How often old and new failed over the range of a page of evidence.
+pub(crate) fn error_rates(view: &ModuleEvidenceView) -> Option<String> {
+    let points = |side: &SideEvidence| {
+        side.points
+            .iter()
+            .map(|point| RatePoint {
+                at_ms: point.at.0,
+                length_ms: view.point_ms,
+                uses: point.total.uses,
+                errors: point.total.errors,
+            })
+            .collect()
+    };
+    let marks = view
+        .marks
+        .iter()
+        .map(|mark| Mark {
+            at_ms: mark.at.0,
+            label: mark.label.clone(),
+            kind: match mark.kind {
+                EvidenceMarkKind::Promotion => MarkKind::Change,
+                EvidenceMarkKind::Rollback => MarkKind::Rollback,
+                EvidenceMarkKind::KillSwitch => MarkKind::KillSwitch,
+                EvidenceMarkKind::Issue => MarkKind::Issue,
+            },
+        })
+        .collect();
+    let [hold, roll_back] = view.limits;
+    let limit = |share, label: &str| Limit {
+        share,
+        label: label.to_owned(),
+    };
+    let chart = ErrorRateChart {
+        id_prefix: "errors".to_owned(),
+        title: format!("Errors of {} on old and on new", view.module.key),
+        description: format!(
+            "In the last {}: {} of {} uses of new failed, and {} of {} uses of old.",
+            view.range.words(),
+            words::grouped(view.new.total.errors),
+            words::grouped(view.new.total.uses),
+            words::grouped(view.old.total.errors),
+            words::grouped(view.old.total.uses)
+        ),
+        from_ms: view.from.0,
+        to_ms: view.frame.now.0.max(view.from.0) + view.point_ms,
+        old: points(&view.old),
+        new: points(&view.new),
+        limits: vec![limit(hold, "hold"), limit(roll_back, "roll back")],
+        marks,
+    };
+    error_rate(&chart)
+        .inspect_err(|error| leptos::logging::error!("the error chart cannot be drawn: {error}"))
         .ok()
 }

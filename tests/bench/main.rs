@@ -4,6 +4,7 @@
 
 mod bare;
 mod comeback;
+mod evidence;
 mod figures;
 mod ofrep;
 mod overview;
@@ -16,7 +17,7 @@ mod writes;
 use anyhow::{Result, bail};
 use http_tests::app::{Api, TestApp};
 
-const PARTS: &str = "start, writes, overview, search, timeline, ofrep, streams, comeback";
+const PARTS: &str = "start, writes, overview, search, timeline, evidence, ofrep, streams, comeback";
 /// The project's own example plan: 79 modules.
 const PLAN: &str = include_str!("../../examples/demo-plan.md");
 /// The first day of its earliest phase.
@@ -37,6 +38,7 @@ async fn main() -> Result<()> {
             "overview" => overview::run().await?,
             "search" => search::run().await?,
             "timeline" => timeline::run().await?,
+            "evidence" => evidence::run().await?,
             "ofrep" => ofrep::run().await?,
             "streams" => streams::run().await?,
             "comeback" => comeback::run().await?,

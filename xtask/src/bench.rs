@@ -22,7 +22,7 @@ struct Part {
     run: fn(&Project, &str) -> Result<()>,
 }
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     Part {
         name: "flags",
         about: "one evaluation in process, 79 flags",
@@ -56,6 +56,11 @@ const PARTS: [Part; 12] = [
     Part {
         name: "timeline",
         about: "the timeline of 79 modules, 395 steps and 2,000 checks",
+        run: against_server,
+    },
+    Part {
+        name: "evidence",
+        about: "batches of samples while pages are served, and the pages made of them",
         run: against_server,
     },
     Part {

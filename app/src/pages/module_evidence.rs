@@ -53,6 +53,7 @@ fn body(view: &ModuleEvidenceView) -> AnyView {
     } else {
         view! {
             {totals(view)}
+            {errors(view)}
             {differences(&view.comparisons.mismatches, view.frame.now)}
             {points(view, &links)}
         }
@@ -187,6 +188,20 @@ fn totals(view: &ModuleEvidenceView) -> impl IntoView + use<> {
             {comparing.map(|words| view! { <p>{words}</p> })}
         </section>
     }
+}
+
+/// How often both sides failed, over time.
+fn errors(view: &ModuleEvidenceView) -> Option<impl IntoView + use<>> {
+    let picture = crate::charts::error_rates(view)?;
+    Some(view! {
+        <figure class="chart section">
+            <figcaption>
+                <h2>"Errors over time"</h2>
+                <span class="quiet">"its numbers are in the table below"</span>
+            </figcaption>
+            <div class="plot" tabindex="0" role="group" aria-label="Errors over time" inner_html=picture></div>
+        </figure>
+    })
 }
 
 /// Where answers differed.

@@ -18,6 +18,10 @@ pub enum Ink {
     New,
     /// The area of new. It is opaque, and so covers the rails of old.
     NewArea,
+    /// The line of old.
+    Old,
+    /// A limit.
+    Limit,
     /// The rails of old.
     OldRail,
     /// A change.
@@ -33,13 +37,15 @@ pub enum Ink {
 }
 
 impl Ink {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Grid,
         Self::Axis,
         Self::Text,
         Self::Strong,
         Self::New,
         Self::NewArea,
+        Self::Old,
+        Self::Limit,
         Self::OldRail,
         Self::Mark,
         Self::MarkSolid,
@@ -57,6 +63,8 @@ impl Ink {
             Self::Strong => "c-text strong",
             Self::New => "c-new",
             Self::NewArea => "c-new-area",
+            Self::Old => "c-old",
+            Self::Limit => "c-limit",
             Self::OldRail => "c-old-rail",
             Self::Mark => "c-mark",
             Self::MarkSolid => "c-mark-solid",

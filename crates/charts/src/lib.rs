@@ -8,6 +8,7 @@
 //! | module | subject |
 //! | --- | --- |
 //! | [`exposure`](mod@exposure) | chart: the share of callers that get new, over time |
+//! | [`error_rate`](mod@error_rate) | chart: the share of uses that failed on old and on new, over time |
 //! | [`mark`] | events marked on the time axis of any chart |
 //! | [`error`] | why a chart could not be drawn |
 //! | `frame` | what charts share: id, title, scales, grid, axis labels |
@@ -18,6 +19,7 @@
 
 mod axis;
 pub mod error;
+pub mod error_rate;
 pub mod exposure;
 mod frame;
 mod ink;
@@ -26,5 +28,6 @@ mod step;
 mod svg;
 
 pub use error::ChartError;
+pub use error_rate::{ErrorRateChart, Limit, RatePoint, error_rate};
 pub use exposure::{ExposureChart, ExposurePoint, exposure};
 pub use mark::{Mark, MarkKind};

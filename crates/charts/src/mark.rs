@@ -1,6 +1,6 @@
 //! Events marked on the time axis of any chart.
 //!
-//! Each kind has a shape besides its colour: a change is a diamond, a rollback points down, the kill switch is a cross.
+//! Each kind has a shape besides its colour: a change is a diamond, an issue a square, a rollback points down, the kill switch is a cross.
 
 use plotters::element::{PathElement, Polygon};
 use plotters::style::text_anchor::HPos;
@@ -25,6 +25,8 @@ pub struct Mark {
 pub enum MarkKind {
     /// Anything that did not take callers back to old.
     Change,
+    /// An issue was opened.
+    Issue,
     /// A module went back.
     Rollback,
     /// All modules went back.
@@ -41,7 +43,7 @@ impl MarkKind {
     /// Of its line, its solid parts and its label.
     const fn inks(self) -> [Ink; 3] {
         match self {
-            Self::Change => [Ink::Mark, Ink::MarkSolid, Ink::Text],
+            Self::Change | Self::Issue => [Ink::Mark, Ink::MarkSolid, Ink::Text],
             Self::Rollback | Self::KillSwitch => [Ink::Danger, Ink::DangerSolid, Ink::DangerText],
         }
     }
@@ -102,6 +104,15 @@ fn draw_glyph(plot: &Plot, x: i32, kind: MarkKind) -> Result<(), ChartError> {
         MarkKind::Change => {
             let diamond = [(x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)];
             plot.canvas.draw(&Polygon::new(diamond, solid))?;
+        }
+        MarkKind::Issue => {
+            let square = [
+                (x - 4, y - 4),
+                (x + 4, y - 4),
+                (x + 4, y + 4),
+                (x - 4, y + 4),
+            ];
+            plot.canvas.draw(&Polygon::new(square, solid))?;
         }
         MarkKind::Rollback => {
             let down = [(x - 6, y - 5), (x + 6, y - 5), (x, y + 6)];
