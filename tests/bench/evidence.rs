@@ -71,12 +71,15 @@ pub async fn run() -> Result<()> {
         .get(&format!("/api/v1/migrations/{MIGRATION}/evidence?range=1h"))
         .await?
         .expect(200)?;
-    let uses: u64 = seen.json["modules"]
-        .as_array()
+    let uses: u64 = seen
+        .json
+        .get("modules")
+        .and_then(serde_json::Value::as_array)
         .context("modules")?
         .iter()
         .filter_map(|module| {
-            Some(module["new"]["uses"].as_u64()? + module["old"]["uses"].as_u64()?)
+            let of = |side| module.pointer(side)?.as_u64();
+            Some(of("/new/uses")? + of("/old/uses")?)
         })
         .sum();
     anyhow::ensure!(

@@ -42,13 +42,12 @@ fn chart(old: Vec<RatePoint>, new: Vec<RatePoint>) -> ErrorRateChart {
 }
 
 fn texts(svg: &str) -> Vec<String> {
-    let document = Document::parse(svg).unwrap();
-    let texts = document
+    Document::parse(svg)
+        .unwrap()
         .descendants()
         .filter(|node| node.has_tag_name("text"))
         .filter_map(|node| node.text().map(|text| text.trim().to_owned()))
-        .collect();
-    texts
+        .collect()
 }
 
 /// Ends of the strokes of a class, from left to right.
